@@ -1,0 +1,45 @@
+//! What the operator may set, where it comes from, and what is wrong with it.
+
+mod problems;
+mod secret;
+mod units;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use problems::Problems;
+pub use secret::Secret;
+pub use units::{Duration, Size};
+
+use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
+
+/// The configuration of one binary: one field per section, each section named after its service.
+///
+/// The doc comments of the fields are the operator's manual, printed by `config schema`. Every field has a default
+/// (`#[serde(default)]` on each struct); what has no sensible one defaults to empty and is refused by
+/// [`validate`](Self::validate).
+pub trait Settings: Clone + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
+    fn validate(&self, _problems: &mut Problems) {}
+
+    /// What the services of this binary would like of the container.
+    fn demands(&self) -> Vec<Demand> {
+        Vec::new()
+    }
+}
+
+/// The sections of the frame, the same in every binary.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FrameConfig {
+    /// The gRPC port.
+    pub server: grpc::server::Config,
+    /// The admin port.
+    pub admin: admin::Config,
+    /// Starting and stopping.
+    pub lifecycle: lifecycle::Config,
+    /// What the container allows, where it cannot tell.
+    pub limits: limits::Config,
+    /// Logs, traces and metrics.
+    pub telemetry: telemetry::Config,
+}

@@ -1,0 +1,21 @@
+//! The frame: what every service of the suite stands on, and what knows no domain.
+//!
+//! [`serve`] is the whole `main` of a service. It reads the configuration, sizes the process to its container, opens
+//! the admin port, serves the gRPC services that it is given, and stops without dropping a call.
+
+pub mod admin;
+pub mod config;
+pub mod credentials;
+pub mod grpc;
+pub mod lifecycle;
+pub mod limits;
+pub mod memory;
+pub mod policy;
+pub mod process;
+pub mod readiness;
+mod serve;
+pub mod sizing;
+pub mod telemetry;
+
+pub use process::Process;
+pub use serve::{Program, serve};

@@ -1,0 +1,1 @@
+//! Keeps the working set under the soft limit.

@@ -1,0 +1,32 @@
+//! Compiles the contract under `proto/` to Rust, without protoc.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+const INCLUDES: [&str; 2] = ["../../proto", "../../third_party/proto"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for include in INCLUDES {
+        println!("cargo::rerun-if-changed={include}");
+    }
+
+    // With comments for rustdoc; without them, a third of the size, for reflection.
+    let suite = PathBuf::from(env::var("OUT_DIR")?).join("suite.binpb");
+    fs::write(suite, compiler(false)?.encode_file_descriptor_set())?;
+    let mut ours = compiler(true)?.file_descriptor_set();
+    ours.file.retain(|file| file.package().starts_with("fairlead.") || file.package() == "google.protobuf");
+    tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false).compile_fds(ours)?;
+    Ok(())
+}
+
+/// The compiler object and not `protox::compile`: what that one encodes has lost custom options such as
+/// `google.api.http`.
+fn compiler(comments: bool) -> Result<protox::Compiler, protox::Error> {
+    let mut compiler = protox::Compiler::new(INCLUDES)?;
+    compiler.include_imports(true).include_source_info(comments);
+    for service in ["accounts", "sessions"] {
+        compiler.open_file(format!("fairlead/{service}/v1/{service}.proto"))?;
+    }
+    // A JSON transcoder answers nothing for an error whose detail types the set does not know.
+    compiler.open_file("google/rpc/error_details.proto")?;
+    Ok(compiler)
+}

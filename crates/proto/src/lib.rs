@@ -1,0 +1,29 @@
+//! The contract in Rust: generated messages, clients and server traits, nothing written by hand but the codec.
+
+mod codec;
+
+pub use codec::Codec;
+
+/// The accounts service.
+pub mod accounts {
+    /// `fairlead.accounts.v1`.
+    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("fairlead.accounts.v1");
+    }
+}
+
+/// The sessions service.
+pub mod sessions {
+    /// `fairlead.sessions.v1`.
+    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("fairlead.sessions.v1");
+    }
+}
+
+/// Every service of the suite, by the name of its configuration section.
+pub const SUITE: &[&str] = &["accounts", "sessions"];
+
+/// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));
