@@ -6,7 +6,6 @@ use std::future;
 async fn main() {
     let database = testkit::postgres().await;
     let redis = testkit::redis().await;
-    println!("{}", database.url);
-    println!("{}", redis.url);
+    println!("{}", serde_json::json!({ "postgres": database.url, "redis": redis.url }));
     future::pending::<()>().await;
 }

@@ -1,12 +1,12 @@
 //! The servers that tests get.
 
-use std::{env, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{env, io, time::Duration};
 
 use sqlx::{Connection, Executor, PgConnection};
+use testkit::{Binary, Signal};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
-    process::Command,
     time::timeout,
 };
 
@@ -112,26 +112,20 @@ async fn a_redis_keeps_what_it_is_told_and_evicts_nothing() {
 
 #[tokio::test]
 async fn servers_end_with_a_test_process_that_is_killed() {
-    let mut holder = Command::new(example("hold-servers")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut urls = BufReader::new(holder.stdout.take().unwrap()).lines();
-    let postgres = urls.next_line().await.unwrap().unwrap();
-    let redis = urls.next_line().await.unwrap().unwrap();
-    PgConnection::connect(&postgres).await.unwrap();
-    ask(&redis, "ping").await.unwrap();
+    let path = env::var("PATH").unwrap();
+    let holder = Binary::start("examples/hold-servers", &[], &[("PATH", &path)]);
+    let line = holder.line(serde_json::Value::is_object).await;
+    let (postgres, redis) = (line["postgres"].as_str().unwrap(), line["redis"].as_str().unwrap());
+    PgConnection::connect(postgres).await.unwrap();
+    ask(redis, "ping").await.unwrap();
 
-    holder.kill().await.unwrap();
+    holder.signal(Signal::KILL);
 
     timeout(SOON, async {
-        while PgConnection::connect(&postgres).await.is_ok() || ask(&redis, "ping").await.is_ok() {}
+        while PgConnection::connect(postgres).await.is_ok() || ask(redis, "ping").await.is_ok() {}
     })
     .await
     .unwrap();
-}
-
-/// Cargo builds the examples of a package before its tests, beside them.
-fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("examples").join(name)
 }
 
 /// The first line of Redis's answer to an inline command.
