@@ -61,4 +61,10 @@ pub struct FrameConfig {
     pub telemetry: telemetry::Config,
 }
 
-impl Settings for FrameConfig {}
+impl Settings for FrameConfig {
+    fn validate(&self, problems: &mut Problems) {
+        self.server.validate(problems);
+        self.lifecycle.validate(problems);
+        self.telemetry.validate(problems);
+    }
+}

@@ -22,4 +22,4 @@ pub mod telemetry;
 pub use lifecycle::StopWhen;
 pub use process::Process;
 pub use running::{Running, StartError};
-pub use serve::{Program, serve};
+pub use serve::{Announcement, Program, serve, serve_and_announce};

@@ -50,12 +50,14 @@ impl Permits {
 }
 
 /// STUB
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
 pub struct Plan {
     pub worker_threads: usize,
     pub blocking_threads: usize,
+    #[serde(skip)]
     demands: Vec<Demand>,
 }
+impl std::fmt::Display for Plan { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "stub") } }
 
 /// STUB
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +72,7 @@ pub fn plan(_: &crate::limits::Limits, demands: &[Demand], _: &crate::limits::Co
 /// STUB
 #[derive(Debug)]
 pub struct Sizing {
-    plan: Plan,
+    plan: Arc<Plan>,
     permits: std::collections::HashMap<&'static str, Arc<Permits>>,
 }
 
@@ -82,11 +84,11 @@ impl Sizing {
         permits.insert("calls", Arc::new(Permits::fixed(1000)));
         permits.insert("connections", Arc::new(Permits::fixed(1000)));
         permits.insert("message_bytes", Arc::new(Permits::fixed(16 << 20)));
-        Self { plan, permits }
+        Self { plan: Arc::new(plan), permits }
     }
     #[must_use]
-    pub fn current(&self) -> &Plan {
-        &self.plan
+    pub fn current(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
     }
     #[must_use]
     pub fn permits(&self, name: &str) -> Arc<Permits> {

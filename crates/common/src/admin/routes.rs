@@ -26,7 +26,7 @@ pub(crate) struct About {
     /// The configuration in force, redacted.
     pub(crate) config: String,
     /// The logs, where their level can be changed.
-    pub(crate) telemetry: Option<Arc<Telemetry>>,
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 /// What every route can ask.
@@ -78,7 +78,7 @@ async fn startupz(Shared(asked): Context) -> impl IntoResponse {
 }
 
 async fn sizing(Shared(asked): Context) -> impl IntoResponse {
-    Json(asked.process.shared.sizing.current())
+    Json(serde_json::json!(*asked.process.shared.sizing.current()))
 }
 
 async fn config(Shared(asked): Context) -> String {
@@ -86,7 +86,7 @@ async fn config(Shared(asked): Context) -> String {
 }
 
 async fn log_level(Shared(asked): Context) -> String {
-    asked.about.telemetry.as_ref().map_or_else(String::new, |telemetry| telemetry.level())
+    asked.about.telemetry.as_ref().map_or_else(String::new, Telemetry::level)
 }
 
 /// Changes what is logged. Only for somebody on this machine, and not for a page in their browser: such a request names
