@@ -4,7 +4,6 @@ use std::{
     error::Error,
     net::SocketAddr,
     sync::{Arc, PoisonError},
-
 };
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -28,7 +27,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The port cannot be listened on.
-    #[error("FAIRLEAD__SERVER__LISTEN: {address}: {source}; set it to another address, or stop what listens there")]
+    #[error(
+        "FAIRLEAD__SERVER__LISTEN: {address}: {source}; set it to another address, or stop what listens there"
+    )]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -230,7 +231,6 @@ impl crate::process::Shared {
 fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -65,12 +65,7 @@ pub(crate) fn remote(
 }
 
 /// Signs every call, and bounds it by what is left of the call that makes it.
-pub(crate) fn signed<S>(
-    audience: &'static str,
-    timeout: Duration,
-    signer: Arc<Signer>,
-    inner: S,
-) -> Channel
+pub(crate) fn signed<S>(audience: &'static str, timeout: Duration, signer: Arc<Signer>, inner: S) -> Channel
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
     S::Error: Into<tower::BoxError>,

@@ -90,8 +90,7 @@ impl Gate {
                 if response.headers().contains_key("grpc-status") {
                     call.ended(code(response.headers()));
                 }
-                let closing =
-                    (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
+                let closing = (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
                 response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, call)))
             }
             Err(refused) => {
