@@ -1,12 +1,27 @@
 //! What the operator may set, where it comes from, and what is wrong with it.
 
+mod command;
+mod effective;
+mod field;
+mod given;
+mod kind;
+mod load;
+mod manual;
+mod name;
 mod problems;
+mod reader;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use command::{BAD_CONFIG, Said, answer, command};
+pub use effective::Effective;
+pub use load::{Loaded, load, load_from};
+pub use manual::Manual;
 pub use problems::Problems;
 pub use secret::Secret;
 pub use units::{Duration, Size};
@@ -18,7 +33,9 @@ use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
 /// The doc comments of the fields are the operator's manual, printed by `config schema`. Every field has a default
 /// (`#[serde(default)]` on each struct); what has no sensible one defaults to empty and is refused by
 /// [`validate`](Self::validate).
-pub trait Settings: Clone + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Settings:
+    Clone + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
 
@@ -42,4 +59,12 @@ pub struct FrameConfig {
     pub limits: limits::Config,
     /// Logs, traces and metrics.
     pub telemetry: telemetry::Config,
+}
+
+impl Settings for FrameConfig {
+    fn validate(&self, problems: &mut Problems) {
+        self.server.validate(problems);
+        self.lifecycle.validate(problems);
+        self.telemetry.validate(problems);
+    }
 }

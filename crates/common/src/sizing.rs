@@ -48,3 +48,74 @@ impl Permits {
         Arc::clone(&self.semaphore).acquire_many_owned(count).await
     }
 }
+
+/// STUB
+#[derive(Debug, serde::Serialize)]
+pub struct Plan {
+    pub worker_threads: usize,
+    pub blocking_threads: usize,
+    #[serde(skip)]
+    demands: Vec<Demand>,
+}
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "stub")
+    }
+}
+
+/// STUB
+#[derive(Debug, thiserror::Error)]
+#[error("refused")]
+pub struct Refused;
+
+/// STUB
+pub fn plan(
+    _: &crate::limits::Limits,
+    demands: &[Demand],
+    _: &crate::limits::Config,
+) -> Result<Plan, Refused> {
+    Ok(Plan { worker_threads: 2, blocking_threads: 16, demands: demands.to_vec() })
+}
+
+/// STUB
+#[derive(Debug)]
+pub struct Sizing {
+    plan: Arc<Plan>,
+    permits: std::collections::HashMap<&'static str, Arc<Permits>>,
+}
+
+impl Sizing {
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        let mut permits: std::collections::HashMap<_, _> = plan
+            .demands
+            .iter()
+            .map(|d| (d.name, Arc::new(Permits::fixed(d.floor.max(2) as usize))))
+            .collect();
+        permits.insert("calls", Arc::new(Permits::fixed(1000)));
+        permits.insert("connections", Arc::new(Permits::fixed(1000)));
+        permits.insert("message_bytes", Arc::new(Permits::fixed(16 << 20)));
+        Self { plan: Arc::new(plan), permits }
+    }
+    #[must_use]
+    pub fn current(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+    #[must_use]
+    pub fn permits(&self, name: &str) -> Arc<Permits> {
+        Arc::clone(&self.permits[name])
+    }
+    #[must_use]
+    pub fn share(&self, name: &str) -> u64 {
+        self.plan.demands.iter().find(|d| d.name == name).map_or(2, |d| d.floor.max(2))
+    }
+}
+
+/// STUB
+pub mod connection {
+    pub const SOCKET_RECEIVE_BUFFER: usize = 64 * 1024;
+    pub const SOCKET_SEND_BUFFER: usize = 64 * 1024;
+    pub const STREAM_WINDOW: u32 = 64 * 1024;
+    pub const CONNECTION_WINDOW: u32 = 256 * 1024;
+    pub const STREAM_SEND_BUFFER: usize = 64 * 1024;
+}
