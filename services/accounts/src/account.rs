@@ -91,7 +91,8 @@ impl Account {
             return None;
         }
         let disabled_now = after.disabled && !self.disabled;
-        let ends = if disabled_now || after.roles != self.roles { EndsSessions::Yes } else { EndsSessions::No };
+        let ends =
+            if disabled_now || after.roles != self.roles { EndsSessions::Yes } else { EndsSessions::No };
         Some((after.next_version(ends, now), ends))
     }
 
@@ -159,7 +160,8 @@ mod tests {
     fn a_change_to_the_same_values_is_none() {
         let account = account();
 
-        let change = Change { email: Some(account.email.clone()), disabled: Some(false), ..Change::default() };
+        let change =
+            Change { email: Some(account.email.clone()), disabled: Some(false), ..Change::default() };
 
         assert_eq!(account.changed(change, Time::now()), None);
     }

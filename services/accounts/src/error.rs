@@ -69,9 +69,13 @@ impl From<Error> for Status {
             Error::TooManyAttempts { retry_after } => {
                 retry_later(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS", message, retry_after)
             }
-            Error::HashingBusy => retry_later(Code::ResourceExhausted, "PASSWORD_HASHING_BUSY", message, SOON),
+            Error::HashingBusy => {
+                retry_later(Code::ResourceExhausted, "PASSWORD_HASHING_BUSY", message, SOON)
+            }
             Error::StoreUnavailable => retry_later(Code::Unavailable, "STORE_UNAVAILABLE", message, SOON),
-            Error::SessionsUnavailable => retry_later(Code::Unavailable, "SESSIONS_UNAVAILABLE", message, SOON),
+            Error::SessionsUnavailable => {
+                retry_later(Code::Unavailable, "SESSIONS_UNAVAILABLE", message, SOON)
+            }
             Error::Internal => status(Code::Internal, "INTERNAL", message),
         }
     }

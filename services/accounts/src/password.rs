@@ -8,7 +8,7 @@ use common::config::Problems;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use hashing::{Hasher, PasswordHash, demand};
+pub use hashing::{HASHES, Hasher, PasswordHash, demand};
 pub use policy::Policy;
 
 /// Bounds that no configuration can leave: NIST SP 800-63B-4 §3.1.1.2 asks for 15 characters where the password is the

@@ -64,7 +64,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Changed`].
-    async fn set_password(&self, id: AccountId, hash: PasswordHash, expected: Etag) -> Result<Account, Error>;
+    async fn set_password(&self, id: AccountId, hash: PasswordHash, expected: Etag)
+    -> Result<Account, Error>;
 
     /// Replaces the hash of an unchanged password, unless it was replaced meanwhile: nobody sees a difference.
     ///

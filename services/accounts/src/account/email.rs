@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn ordinary_addresses_are_accepted() {
-        for text in ["ada@example.com", "Ada.Lovelace+notes@mail.example.co.uk", "o'brien@xn--bcher-kva.example"] {
+        for text in
+            ["ada@example.com", "Ada.Lovelace+notes@mail.example.co.uk", "o'brien@xn--bcher-kva.example"]
+        {
             assert_eq!(text.parse::<Email>().unwrap().to_string(), text);
         }
     }
@@ -103,11 +105,34 @@ mod tests {
         let long_label = format!("ada@{}.com", "a".repeat(64));
         let long = format!("ada@{}com", "a.".repeat(125));
         let malformed = [
-            "", "ada", "@", "ada@", "@example.com", "ada@example", "ada@@example.com", "a@b@example.com",
-            " ada@example.com", "ada@example.com ", "ada lovelace@example.com", "ada@exam ple.com", "\"ada\"@example.com",
-            ".ada@example.com", "ada.@example.com", "a..b@example.com", "ada@.example.com", "ada@example.com.",
-            "ada@-example.com", "ada@example-.com", "ada@[127.0.0.1]", "ада@example.com", "ada@пример.рф",
-            "ada\0@example.com", "ada\r\n@example.com", &long_local, &long_label, &long,
+            "",
+            "ada",
+            "@",
+            "ada@",
+            "@example.com",
+            "ada@example",
+            "ada@@example.com",
+            "a@b@example.com",
+            " ada@example.com",
+            "ada@example.com ",
+            "ada lovelace@example.com",
+            "ada@exam ple.com",
+            "\"ada\"@example.com",
+            ".ada@example.com",
+            "ada.@example.com",
+            "a..b@example.com",
+            "ada@.example.com",
+            "ada@example.com.",
+            "ada@-example.com",
+            "ada@example-.com",
+            "ada@[127.0.0.1]",
+            "ада@example.com",
+            "ada@пример.рф",
+            "ada\0@example.com",
+            "ada\r\n@example.com",
+            &long_local,
+            &long_label,
+            &long,
         ];
 
         for text in malformed {

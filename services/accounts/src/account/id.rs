@@ -83,7 +83,9 @@ mod tests {
     fn other_spellings_of_a_uuid_are_refused() {
         let id = AccountId::new();
 
-        for text in [id.0.simple().to_string(), id.0.braced().to_string(), id.0.urn().to_string(), String::new()] {
+        for text in
+            [id.0.simple().to_string(), id.0.braced().to_string(), id.0.urn().to_string(), String::new()]
+        {
             assert!(text.parse::<AccountId>().is_err(), "{text}");
         }
     }

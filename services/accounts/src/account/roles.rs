@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn seventeen_roles_are_too_many() {
-        let roles = |count: u8| (b'a'..b'a' + count).map(|letter| char::from(letter).to_string().parse().unwrap());
+        let roles =
+            |count: u8| (b'a'..b'a' + count).map(|letter| char::from(letter).to_string().parse().unwrap());
 
         assert!(Roles::new(roles(16)).is_ok());
         assert!(Roles::new(roles(17)).is_err());

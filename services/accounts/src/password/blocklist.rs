@@ -19,12 +19,18 @@ const LEAST_UNPREDICTABLE: usize = 5;
 /// Neighbours on a keyboard and in counting.
 const ROWS: [&str; 5] = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "1234567890"];
 
-/// Why an attacker would guess the password soon, if so.
-pub(super) fn guessable(password: &str, email: &Email) -> Option<&'static str> {
+/// Why an attacker would guess the password soon, if one who knows the owner's address would.
+pub(super) fn known(password: &str, email: &Email) -> Option<&'static str> {
+    let word = email.local_part();
+    let contained = word.len() >= SHORTEST_WORD && password.to_lowercase().contains(word);
+    contained.then_some("must not contain the e-mail address")
+}
+
+/// Why an attacker would guess the password soon, if any would.
+pub(super) fn guessable(password: &str) -> Option<&'static str> {
     let password = password.to_lowercase();
-    let known = [email.local_part(), SERVICE];
-    if known.iter().any(|word| word.len() >= SHORTEST_WORD && password.contains(word)) {
-        return Some("must not contain the e-mail address or the name of this service");
+    if password.contains(SERVICE) {
+        return Some("must not contain the name of this service");
     }
     if is_common(&password) {
         return Some("must not be one of the passwords that are used most");
@@ -70,36 +76,52 @@ mod tests {
 
     #[test]
     fn what_people_choose_most_is_refused() {
-        for password in ["passwordpassword1", "iloveyouforever", "Password-Password", "letmeinletmein2026", "changemechangeme"] {
-            assert!(guessable(password, &email()).is_some(), "{password}");
+        for password in [
+            "passwordpassword1",
+            "iloveyouforever",
+            "Password-Password",
+            "letmeinletmein2026",
+            "changemechangeme",
+        ] {
+            assert!(guessable(password).is_some(), "{password}");
         }
     }
 
     #[test]
     fn what_hands_type_by_themselves_is_refused() {
-        for password in ["aaaaaaaaaaaaaaa", "123456789012345", "abcdefghijklmnop", "qwertyuiopasdfgh", "aaaaabbbbbccccc", "987654321098765"] {
-            assert!(guessable(password, &email()).is_some(), "{password}");
+        for password in [
+            "aaaaaaaaaaaaaaa",
+            "123456789012345",
+            "abcdefghijklmnop",
+            "qwertyuiopasdfgh",
+            "aaaaabbbbbccccc",
+            "987654321098765",
+        ] {
+            assert!(guessable(password).is_some(), "{password}");
         }
     }
 
     #[test]
     fn something_short_typed_again_and_again_is_refused() {
         for password in ["tr0ub4dtr0ub4d!tr0ub4dtr0ub4d!", "xk7xk7xk7xk7xk7x"] {
-            assert!(guessable(password, &email()).is_some(), "{password}");
+            assert!(guessable(password).is_some(), "{password}");
         }
     }
 
     #[test]
     fn what_an_attacker_knows_is_refused() {
-        for password in ["i am Lovelace from London", "lovelace@example.com", "my Fairlead account!"] {
-            assert!(guessable(password, &email()).is_some(), "{password}");
+        for password in ["i am Lovelace from London", "lovelace@example.com"] {
+            assert!(known(password, &email()).is_some(), "{password}");
         }
+        assert!(guessable("my Fairlead account!").is_some());
     }
 
     #[test]
     fn a_phrase_of_words_is_accepted() {
-        for password in ["giraffes eat grass at noon", "tr0ub4dor and three more", "жираф ест траву", "a b c d and so on"] {
-            assert_eq!(guessable(password, &email()), None, "{password}");
+        for password in
+            ["giraffes eat grass at noon", "tr0ub4dor and three more", "жираф ест траву", "a b c d and so on"]
+        {
+            assert_eq!(guessable(password), None, "{password}");
         }
     }
 
@@ -107,7 +129,7 @@ mod tests {
     fn a_short_local_part_forbids_nothing() {
         let email = "gr@example.com".parse().unwrap();
 
-        assert_eq!(guessable("giraffes eat grass at noon", &email), None);
+        assert_eq!(known("giraffes eat grass at noon", &email), None);
     }
 
     #[test]

@@ -7,9 +7,7 @@ use std::{
     time::Duration,
 };
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
 use common::sizing::{Demand, Permits};
 use tokio::{sync::oneshot, time::timeout};
 
@@ -23,7 +21,8 @@ const LANES: u32 = 1;
 /// What every hash with these parameters begins with.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// What the password of an unknown account is compared with: random bytes that are the hash of nothing known.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$YzT2c0Nbkq0l8yC5vR1f7A$w3mC5xTq1b8rJv0eN2kZ9sYh4uLd6gQpXfRa7iVoB0E";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$YzT2c0Nbkq0l8yC5vR1f7A$w3mC5xTq1b8rJv0eN2kZ9sYh4uLd6gQpXfRa7iVoB0E";
 
 /// How long a password waits for its turn. A caller who waits longer is better off trying another replica.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,20 +31,18 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const NICE: i32 = 10;
 
 static ARGON2ID: LazyLock<Argon2<'static>> = LazyLock::new(|| {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 });
+
+/// The name that the number of hashes at once is planned by.
+pub const HASHES: &str = "accounts.password_hashes";
 
 /// How many passwords may be hashed at once: each keeps a core busy and 19 MiB in use.
 #[must_use]
 pub fn demand() -> Demand {
-    Demand {
-        name: "accounts.password_hashes",
-        bytes_each: u64::from(MEMORY_KIB) * 1024,
-        cpu_each: 1.0,
-        floor: 1,
-        cap: 64,
-    }
+    Demand { name: HASHES, bytes_each: u64::from(MEMORY_KIB) * 1024, cpu_each: 1.0, floor: 1, cap: 64 }
 }
 
 /// The hash of a password as a PHC string: algorithm, parameters, salt and hash.

@@ -4,11 +4,13 @@ mod accounts;
 mod failure;
 mod outbox;
 mod rows;
+mod schema;
 mod session;
 mod statement;
 mod unit;
 
 use async_trait::async_trait;
+use common::{Process, readiness::Importance};
 use sqlx::{Database, Pool};
 
 use self::{session::Session, unit::Unit};
@@ -26,6 +28,12 @@ pub struct SqlStore<DB: Database> {
     begin: &'static str,
 }
 
+impl<DB: Database> Clone for SqlStore<DB> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), begin: self.begin }
+    }
+}
+
 #[expect(private_bounds, reason = "which databases there are is decided here")]
 impl<DB> SqlStore<DB>
 where
@@ -35,25 +43,26 @@ where
         Self { pool, begin }
     }
 
+    /// Lets the process report the store in its readiness, and close it at its end.
+    pub(super) fn attach(&self, name: &'static str, process: &Process) {
+        let (checked, released) = (self.clone(), self.clone());
+        process.check(name, Importance::Required, move || {
+            let store = checked.clone();
+            async move { store.check().await }
+        });
+        process.on_release(name, || async move { released.close().await });
+    }
+
     /// Whether the database answers and its schema suits this code: its newest migration is as new as this code, and
     /// none has taken away what this code needs.
     ///
     /// # Errors
     /// What is wrong, for an operator to read.
     pub async fn check(&self) -> Result<(), String> {
-        let head = self.read(|session| Box::pin(session.schema_head())).await.map_err(|error| error.to_string())?;
-        let Some((version, compatible_from)) = head else {
-            return Err("the database has no schema yet".to_owned());
-        };
-        if version < SCHEMA_VERSION {
-            return Err(format!("the schema is at {version}, this service needs {SCHEMA_VERSION}"));
-        }
-        if compatible_from > SCHEMA_VERSION {
-            return Err(format!(
-                "the schema is at {version} and serves {compatible_from} and newer, this service is for {SCHEMA_VERSION}"
-            ));
-        }
-        Ok(())
+        let head =
+            unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
+        let head = head.await.map_err(|failure| failure.for_operator())?;
+        schema::suits(head, SCHEMA_VERSION)
     }
 
     /// Closes every connection, after the work on it.
@@ -109,7 +118,12 @@ where
         self.write(move |session| Box::pin(accounts::update(session, id, change.clone(), expected))).await
     }
 
-    async fn set_password(&self, id: AccountId, hash: PasswordHash, expected: Etag) -> Result<Account, Error> {
+    async fn set_password(
+        &self,
+        id: AccountId,
+        hash: PasswordHash,
+        expected: Etag,
+    ) -> Result<Account, Error> {
         self.write(move |session| Box::pin(accounts::set_password(session, id, hash.clone(), expected))).await
     }
 

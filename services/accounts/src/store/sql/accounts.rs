@@ -69,16 +69,14 @@ pub(super) async fn find_all(
     session.accounts(select).await?.into_iter().map(Account::try_from).collect()
 }
 
-pub(super) async fn credentials(
-    session: &mut dyn Session,
-    by: By,
-) -> Result<Option<Credentials>, Failure> {
+pub(super) async fn credentials(session: &mut dyn Session, by: By) -> Result<Option<Credentials>, Failure> {
     let (column, value) = match by {
         By::Id(id) => ("account_id", id.to_string()),
         By::Email(email) => ("email_key", email.key().to_owned()),
         By::Request(id) => ("request_id", id.to_string()),
     };
-    let select = Statement::assembled(format!("select {ACCOUNT} from accounts where {column} = $1")).with(value);
+    let select =
+        Statement::assembled(format!("select {ACCOUNT} from accounts where {column} = $1")).with(value);
     first(session.accounts(select).await?)
 }
 
@@ -107,8 +105,7 @@ pub(super) async fn update(
     let Some((after, ends)) = before.changed(change, Time::now()) else {
         return Ok(before);
     };
-    let written = write(session, &after).await?;
-    if !written {
+    if !write(session, &after).await? {
         return Err(Error::EmailTaken.into());
     }
     if ends == EndsSessions::Yes {
@@ -156,11 +153,7 @@ pub(super) async fn delete(
 
 /// Reads an account and keeps others from changing it until the transaction ends. An update of nothing does it on both
 /// databases; `for update` is not SQLite's.
-async fn lock(
-    session: &mut dyn Session,
-    id: AccountId,
-    expected: Option<Etag>,
-) -> Result<Account, Failure> {
+async fn lock(session: &mut dyn Session, id: AccountId, expected: Option<Etag>) -> Result<Account, Failure> {
     let touch = Statement::assembled(format!(
         "update accounts set version = version where account_id = $1 returning {ACCOUNT}"
     ));
@@ -171,20 +164,11 @@ async fn lock(
     Ok(account)
 }
 
-/// Writes every field of a locked account but its password; `false` when its address belongs to another one. That is
-/// asked first, because a failed statement would end a transaction of Postgres; the unique index has the last word.
+/// Writes every field of a locked account but its password; `false` when its address belongs to another one. After that
+/// the transaction can only be rolled back.
 async fn write(session: &mut dyn Session, account: &Account) -> Result<bool, Failure> {
-    let Account {
-        id,
-        email,
-        display_name,
-        roles,
-        disabled,
-        auth_epoch,
-        etag,
-        create_time: _,
-        update_time,
-    } = account;
+    let Account { id, email, display_name, roles, disabled, auth_epoch, etag, create_time: _, update_time } =
+        account;
     let update = Statement::new(
         "update accounts set email = $2, email_key = $3, display_name = $4, roles = $5, disabled = $6, auth_epoch = $7,
              version = $8, update_time = $9

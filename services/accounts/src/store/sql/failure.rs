@@ -36,6 +36,14 @@ impl Failure {
         matches!(self, Self::Database(error) if sqlstate(error).as_deref() == Some(FEATURE_NOT_SUPPORTED))
     }
 
+    /// The cause in full, for those who may see it.
+    pub(super) fn for_operator(&self) -> String {
+        match self {
+            Self::Domain(error) => error.to_string(),
+            Self::Database(cause) => cause.to_string(),
+        }
+    }
+
     /// What the caller is told; the cause of an outage or a mistake goes into the log, here and nowhere else.
     pub(super) fn told(self) -> Error {
         match self {

@@ -13,7 +13,9 @@ pub(super) async fn add(session: &mut dyn Session, account: &Account) -> Result<
          values ($1, $2, $3, 0, $4, $4)",
     );
     session
-        .execute(insert.with(account.id).with(account.etag).with(account.auth_epoch).with(account.update_time))
+        .execute(
+            insert.with(account.id).with(account.etag).with(account.auth_epoch).with(account.update_time),
+        )
         .await?;
     Ok(())
 }

@@ -70,7 +70,9 @@ impl TryFrom<AccountRow> for Credentials {
         let account = Account {
             id: account_id.parse().map_err(|wrong| Failure::corrupt("account_id", wrong))?,
             email: email.parse().map_err(|wrong| Failure::corrupt("email", wrong))?,
-            display_name: display_name.transpose().map_err(|wrong| Failure::corrupt("display_name", wrong))?,
+            display_name: display_name
+                .transpose()
+                .map_err(|wrong| Failure::corrupt("display_name", wrong))?,
             roles: roles.parse().map_err(|wrong| Failure::corrupt("roles", wrong))?,
             disabled,
             auth_epoch,

@@ -1,9 +1,7 @@
 //! What a unit of work may ask of its connection, whichever database is behind it.
 
 use async_trait::async_trait;
-use sqlx::{
-    Arguments, Connection, Database, Encode, Executor, FromRow, IntoArguments, Type, query::QueryAs,
-};
+use sqlx::{Arguments, Connection, Database, Encode, Executor, FromRow, IntoArguments, Type, query::QueryAs};
 
 use super::{
     rows::{AccountRow, EventRow, SchemaRow},

@@ -42,7 +42,12 @@ where
     }
 }
 
-async fn attempt<DB, T, W>(pool: &Pool<DB>, begin: Option<&'static str>, work: &W) -> Result<T, Failure>
+/// Does a unit of work once, in the task of the caller, who must not be a call that can be cancelled.
+pub(super) async fn attempt<DB, T, W>(
+    pool: &Pool<DB>,
+    begin: Option<&'static str>,
+    work: &W,
+) -> Result<T, Failure>
 where
     DB: Database<Connection: Session>,
     W: Unit<T>,
