@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod keys;
 mod port;
 mod postgres;
 mod redis;
@@ -11,6 +12,7 @@ mod server;
 mod supervisor;
 
 pub use binary::{Binary, Exit};
+pub use keys::ServiceKeys;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};
 pub use redis::{Redis, redis};
