@@ -66,7 +66,8 @@ impl Admin {
             listen(configured)?
         };
         let address = listener.local_addr()?;
-        let routes = routes::routes(process.clone(), about).into_make_service_with_connect_info::<SocketAddr>();
+        let routes =
+            routes::routes(process.clone(), about).into_make_service_with_connect_info::<SocketAddr>();
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {

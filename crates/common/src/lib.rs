@@ -3,6 +3,8 @@
 //! [`serve`] is the whole `main` of a service. It reads the configuration, sizes the process to its container, opens
 //! the admin port, serves the gRPC services that it is given, and stops without dropping a call.
 
+#![warn(missing_docs)]
+
 pub mod admin;
 pub mod config;
 pub mod credentials;

@@ -73,12 +73,7 @@ impl Default for Config {
 
 impl Default for Checks {
     fn default() -> Self {
-        Self {
-            interval: Duration::from_secs(2),
-            timeout: Duration::from_secs(1),
-            failures: 3,
-            successes: 1,
-        }
+        Self { interval: Duration::from_secs(2), timeout: Duration::from_secs(1), failures: 3, successes: 1 }
     }
 }
 
@@ -105,7 +100,8 @@ impl Config {
         }
         for (name, span) in [("interval", self.checks.interval), ("timeout", self.checks.timeout)] {
             if span.0.is_zero() {
-                problems.add(format!("lifecycle.checks.{name}"), "found 0s; a duration above zero, such as 1s");
+                problems
+                    .add(format!("lifecycle.checks.{name}"), "found 0s; a duration above zero, such as 1s");
             }
         }
     }

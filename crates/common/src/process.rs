@@ -166,14 +166,13 @@ impl Process {
         if let Err(error) = &signer {
             problems.add("server.credentials.private_key", error.to_string());
         }
-        let channel =
-            signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
-                Ok(channel) => Some(channel),
-                Err(wrong) => {
-                    problems.add(format!("{setting}.url"), wrong);
-                    None
-                }
-            });
+        let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
+            Ok(channel) => Some(channel),
+            Err(wrong) => {
+                problems.add(format!("{setting}.url"), wrong);
+                None
+            }
+        });
         channel.ok_or(problems)
     }
 
@@ -202,7 +201,9 @@ impl Process {
     /// The names that credentials for these services may be meant for: each service's package without its organisation
     /// and version, `accounts` for `fairlead.accounts.v1.AccountsService`.
     pub(crate) fn audiences(&self, services: &[Service]) -> Vec<&'static str> {
-        let named = |name: &&'static str| services.iter().any(|service| service.name.split('.').any(|part| part == *name));
+        let named = |name: &&'static str| {
+            services.iter().any(|service| service.name.split('.').any(|part| part == *name))
+        };
         self.shared.program.suite.iter().copied().filter(named).collect()
     }
 

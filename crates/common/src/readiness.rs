@@ -152,7 +152,8 @@ impl Readiness {
     /// Works the answer out again.
     pub(crate) fn update(&self) {
         let dependencies = self.lock();
-        let missing = |dependency: &Dependency| dependency.importance == Importance::Required && !dependency.up;
+        let missing =
+            |dependency: &Dependency| dependency.importance == Importance::Required && !dependency.up;
         let ready = self.lifecycle.state() == State::Serving && !dependencies.values().any(missing);
         let changed = self.ready.send_if_modified(|now| std::mem::replace(now, ready) != ready);
         drop(dependencies);

@@ -1,10 +1,10 @@
 //! A process from the moment it serves to the moment it has stopped.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     net::SocketAddr,
     sync::{Arc, PoisonError},
-
 };
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -28,7 +28,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The port cannot be listened on.
-    #[error("FAIRLEAD__SERVER__LISTEN: {address}: {source}; set it to another address, or stop what listens there")]
+    #[error(
+        "FAIRLEAD__SERVER__LISTEN: {address}: {source}; set it to another address, or stop what listens there"
+    )]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -158,7 +160,7 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
-        let cut = if drained { Default::default() } else { self.gate.methods().in_flight() };
+        let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
         self.closed.cancel();
@@ -230,7 +232,6 @@ impl crate::process::Shared {
 fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
-
 
 #[cfg(test)]
 mod tests {

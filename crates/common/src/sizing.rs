@@ -57,7 +57,11 @@ pub struct Plan {
     #[serde(skip)]
     demands: Vec<Demand>,
 }
-impl std::fmt::Display for Plan { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "stub") } }
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "stub")
+    }
+}
 
 /// STUB
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +69,11 @@ impl std::fmt::Display for Plan { fn fmt(&self, f: &mut std::fmt::Formatter<'_>)
 pub struct Refused;
 
 /// STUB
-pub fn plan(_: &crate::limits::Limits, demands: &[Demand], _: &crate::limits::Config) -> Result<Plan, Refused> {
+pub fn plan(
+    _: &crate::limits::Limits,
+    demands: &[Demand],
+    _: &crate::limits::Config,
+) -> Result<Plan, Refused> {
     Ok(Plan { worker_threads: 2, blocking_threads: 16, demands: demands.to_vec() })
 }
 
@@ -79,8 +87,11 @@ pub struct Sizing {
 impl Sizing {
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        let mut permits: std::collections::HashMap<_, _> =
-            plan.demands.iter().map(|d| (d.name, Arc::new(Permits::fixed(d.floor.max(2) as usize)))).collect();
+        let mut permits: std::collections::HashMap<_, _> = plan
+            .demands
+            .iter()
+            .map(|d| (d.name, Arc::new(Permits::fixed(d.floor.max(2) as usize))))
+            .collect();
         permits.insert("calls", Arc::new(Permits::fixed(1000)));
         permits.insert("connections", Arc::new(Permits::fixed(1000)));
         permits.insert("message_bytes", Arc::new(Permits::fixed(16 << 20)));

@@ -30,8 +30,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let email = format!("demo-{moment}@example.com");
 
     let account = Account { email: email.clone(), display_name: "Demo".to_owned(), ..Account::default() };
-    let request =
-        CreateAccountRequest { account: Some(account), password: PASSWORD.to_owned(), request_id: String::new() };
+    let request = CreateAccountRequest {
+        account: Some(account),
+        password: PASSWORD.to_owned(),
+        request_id: String::new(),
+    };
     let created = show("CreateAccount", accounts.create_account(request).await)?;
     let account_id = created.account.unwrap_or_default().account_id;
 

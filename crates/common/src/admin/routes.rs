@@ -133,7 +133,8 @@ mod tests {
         for local in ["localhost", "localhost:8081", "127.0.0.1:8081", "[::1]:8081", "[::1]"] {
             assert!(is_local(local), "{local}");
         }
-        for foreign in ["", "example.com", "localhost.example.com:8081", "127.0.0.1.nip.io", "10.0.0.1:8081"] {
+        for foreign in ["", "example.com", "localhost.example.com:8081", "127.0.0.1.nip.io", "10.0.0.1:8081"]
+        {
             assert!(!is_local(foreign), "{foreign}");
         }
     }

@@ -34,7 +34,9 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// A private key is none.
-    #[error("expected an Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it")]
+    #[error(
+        "expected an Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it"
+    )]
     NoPrivateKey,
 }
 

@@ -33,7 +33,8 @@ impl Signer {
     /// When it is no Ed25519 key.
     pub fn from_pem(caller: &str, pem: &str) -> Result<Self, KeyError> {
         let document = private_key(pem)?;
-        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&document).map_err(|_| KeyError::NoPrivateKey)?;
+        let key =
+            Ed25519KeyPair::from_pkcs8_maybe_unchecked(&document).map_err(|_| KeyError::NoPrivateKey)?;
         Ok(Self::new(caller, key))
     }
 

@@ -64,9 +64,10 @@ impl Verifier {
             return Ok(name);
         }
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "malformed")?;
-        let signed = self.keys.of_caller(caller).iter().any(|key| {
-            UnparsedPublicKey::new(&ED25519, key).verify(&payload(claims), &signature).is_ok()
-        });
+        let signed =
+            self.keys.of_caller(caller).iter().any(|key| {
+                UnparsedPublicKey::new(&ED25519, key).verify(&payload(claims), &signature).is_ok()
+            });
         if signed { Ok(self.remember(caller, credential, expiry)) } else { Err("not signed by its caller") }
     }
 

@@ -73,7 +73,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
         return Err(malformed());
     }
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(Some(token)) } else { Err(malformed()) }
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(Some(token))
+    } else {
+        Err(malformed())
+    }
 }
 
 fn missing() -> Status {

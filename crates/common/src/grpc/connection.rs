@@ -1,12 +1,6 @@
 //! One connection, from its preface to its end.
 
-use std::{
-    future::pending,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    time::Duration,
-};
+use std::{future::pending, io, net::SocketAddr, pin::pin, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};

@@ -99,8 +99,12 @@ mod tests {
 
     #[test]
     fn what_is_spelt_can_be_read() {
-        for timeout in [Duration::ZERO, Duration::from_micros(1500), Duration::from_secs(3), Duration::from_secs(1 << 20)]
-        {
+        for timeout in [
+            Duration::ZERO,
+            Duration::from_micros(1500),
+            Duration::from_secs(3),
+            Duration::from_secs(1 << 20),
+        ] {
             assert_eq!(parse(&format(timeout)), Some(timeout));
         }
     }

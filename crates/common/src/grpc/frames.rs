@@ -77,11 +77,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for FrameMeter<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.parser.wrote(bytes.len());
         Pin::new(&mut this.inner).poll_write(context, bytes)
@@ -123,7 +119,14 @@ struct Parser {
 
 impl Parser {
     fn new(now: Instant) -> Self {
-        Self { skip: PREFACE, header: [0; FRAME_HEADER], have: 0, frames: 0, control: 0, window_ends: now + WINDOW }
+        Self {
+            skip: PREFACE,
+            header: [0; FRAME_HEADER],
+            have: 0,
+            frames: 0,
+            control: 0,
+            window_ends: now + WINDOW,
+        }
     }
 
     /// Whether the peer may go on.

@@ -85,7 +85,8 @@ fn rows(service: &Service, method: &str) -> usize {
 
 fn described_methods(descriptors: &[&[u8]]) -> HashMap<String, Vec<String>> {
     let mut described = HashMap::new();
-    for file in descriptors.iter().filter_map(|set| FileDescriptorSet::decode(*set).ok()).flat_map(|set| set.file)
+    for file in
+        descriptors.iter().filter_map(|set| FileDescriptorSet::decode(*set).ok()).flat_map(|set| set.file)
     {
         for service in &file.service {
             let name = format!("{}.{}", file.package(), service.name());

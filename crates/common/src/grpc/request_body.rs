@@ -70,7 +70,12 @@ impl RequestBody {
         *held = None;
         *held = Some(self.budget.try_acquire(length).map_err(|_| {
             let wait = Duration::from_secs(1);
-            retry_later(Code::ResourceExhausted, "MESSAGE_MEMORY", "no memory for the message right now", wait)
+            retry_later(
+                Code::ResourceExhausted,
+                "MESSAGE_MEMORY",
+                "no memory for the message right now",
+                wait,
+            )
         })?);
         self.left = length as usize;
         Ok(())

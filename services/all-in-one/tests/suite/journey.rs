@@ -6,8 +6,8 @@ use proto::{
         accounts_service_client::AccountsServiceClient,
     },
     sessions::v1::{
-        CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RevokeSessionRequest, Session, Tokens,
-        ValidateSessionRequest, sessions_service_client::SessionsServiceClient,
+        CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RevokeSessionRequest, Session,
+        Tokens, ValidateSessionRequest, sessions_service_client::SessionsServiceClient,
     },
 };
 use testkit::{Binary, Server, ServiceKeys, Signal};
@@ -53,7 +53,10 @@ async fn the_journey_in_separate_processes_all_started_at_once_from_nothing() {
     let accounts = start(
         "accounts",
         [ports[0], ports[1]],
-        &[("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &database.url), ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", &urls[1])],
+        &[
+            ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &database.url),
+            ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", &urls[1]),
+        ],
     );
     let sessions = start(
         "sessions",
@@ -127,7 +130,11 @@ async fn journey(accounts: &Channel, sessions: &Channel) {
 
 async fn sign_up(accounts: &mut AccountsServiceClient<Channel>) -> Account {
     let request = CreateAccountRequest {
-        account: Some(Account { email: EMAIL.to_owned(), display_name: "Ada".to_owned(), ..Account::default() }),
+        account: Some(Account {
+            email: EMAIL.to_owned(),
+            display_name: "Ada".to_owned(),
+            ..Account::default()
+        }),
         password: PASSWORD.to_owned(),
         request_id: "6f1c1a4e-6df4-4b3f-9a52-0d3c3b6a2f10".to_owned(),
     };
