@@ -39,6 +39,11 @@ pub trait Settings:
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
 
+    /// What this binary sets the frame to where the operator says nothing.
+    fn frame() -> FrameConfig {
+        FrameConfig::default()
+    }
+
     /// What the services of this binary would like of the container.
     fn demands(&self) -> Vec<Demand> {
         Vec::new()

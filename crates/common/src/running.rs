@@ -1,6 +1,7 @@
 //! A process from the moment it serves to the moment it has stopped.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     net::SocketAddr,
     sync::{Arc, PoisonError},
@@ -159,7 +160,7 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
-        let cut = if drained { Default::default() } else { self.gate.methods().in_flight() };
+        let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
         self.closed.cancel();

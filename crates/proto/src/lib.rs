@@ -7,7 +7,7 @@ pub use codec::Codec;
 /// The accounts service.
 pub mod accounts {
     /// `fairlead.accounts.v1`.
-    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
     pub mod v1 {
         tonic::include_proto!("fairlead.accounts.v1");
     }
@@ -16,7 +16,7 @@ pub mod accounts {
 /// The sessions service.
 pub mod sessions {
     /// `fairlead.sessions.v1`.
-    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
     pub mod v1 {
         tonic::include_proto!("fairlead.sessions.v1");
     }

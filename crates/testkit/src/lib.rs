@@ -10,6 +10,7 @@ mod postgres;
 mod redis;
 mod server;
 mod supervisor;
+pub mod testing;
 
 pub use binary::{Binary, Exit};
 pub use keys::ServiceKeys;
