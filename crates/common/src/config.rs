@@ -50,6 +50,13 @@ pub trait Settings:
     }
 }
 
+/// The settings of a binary that has none of its own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Settings for NoSettings {}
+
 /// The sections of the frame, the same in every binary.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]

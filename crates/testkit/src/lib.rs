@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+pub mod hello;
 mod keys;
 mod port;
 mod postgres;
