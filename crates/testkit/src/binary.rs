@@ -34,7 +34,7 @@ pub struct Exit {
 }
 
 impl Binary {
-    /// Starts a binary with nothing in its environment but `environment`.
+    /// Starts a binary with nothing in its environment but `PATH` and `environment`.
     ///
     /// Cargo builds the binaries of the package under test by itself, and no others: a test of another package runs what
     /// was built last. `make test` builds them all first.
@@ -46,6 +46,7 @@ impl Binary {
         let mut child = tokio::process::Command::new(built(name))
             .args(arguments)
             .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

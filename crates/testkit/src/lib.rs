@@ -4,12 +4,14 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+pub mod hello;
 mod keys;
 mod port;
 mod postgres;
 mod redis;
 mod server;
 mod supervisor;
+pub mod testing;
 
 pub use binary::{Binary, Exit};
 pub use keys::ServiceKeys;

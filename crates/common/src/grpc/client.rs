@@ -14,7 +14,7 @@ use super::{
     deadline,
     response_body::{Ended, ResponseBody},
 };
-use crate::{config, credentials::Signer};
+use crate::{config, credentials::Signer, telemetry::context};
 
 /// How long a call to a peer may take unless something else is said.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -84,10 +84,15 @@ where
             if let Ok(left) = HeaderValue::try_from(deadline::format(left)) {
                 headers.insert(deadline::HEADER, left);
             }
+            if let Some(call) = context::current()
+                && let Ok(traceparent) = HeaderValue::try_from(call.to_string())
+            {
+                headers.insert(context::HEADER, traceparent);
+            }
             let response = timeout_at(until, inner.oneshot(request)).await;
             let response = response.map_err(|_| deadline::exceeded())?;
             let response = response.map_err(|error| Status::from_error(error.into()))?;
-            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, Unwatched))))
+            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, None, Unwatched))))
         }
     }))
 }
