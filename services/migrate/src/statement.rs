@@ -16,8 +16,20 @@ pub(crate) fn describe(sql: &str, place: Where) -> String {
         Where::Ordinal(done) => done,
         Where::Character(at) => statements.iter().take_while(|statement| statement.end <= at).count(),
     };
-    let Some(statement) = statements.get(index) else { return format!("statement {}", index + 1) };
-    format!("statement {} (line {}: {})", index + 1, statement.line, statement.first_line)
+    match statements.get(index) {
+        Some(statement) => statement.name(index),
+        None => format!("statement {}", index + 1),
+    }
+}
+
+/// Names the first statement whose first word is one of these.
+pub(crate) fn beginning_with(sql: &str, words: &[&str]) -> Option<String> {
+    let statements = statements(sql);
+    let first_word =
+        |statement: &Statement| statement.first_line.split_whitespace().next().map(str::to_lowercase);
+    let index =
+        statements.iter().position(|it| first_word(it).is_some_and(|word| words.contains(&&*word)))?;
+    Some(statements[index].name(index))
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +38,12 @@ struct Statement {
     first_line: String,
     /// Characters up to and including its semicolon.
     end: usize,
+}
+
+impl Statement {
+    fn name(&self, index: usize) -> String {
+        format!("statement {} (line {}: {})", index + 1, self.line, self.first_line)
+    }
 }
 
 /// Splits at semicolons that stand outside of quotes, dollar quotes and comments. This serves messages only: what is

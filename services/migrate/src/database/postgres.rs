@@ -124,7 +124,8 @@ impl Database for Postgres {
             .bind(script.checksum())
             .bind(micros(SystemTime::now()))
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| failed(script, "its record".to_owned(), &error))?;
         // Constraints that are checked at the end fail here.
         transaction.commit().await.map_err(|error| failed(script, "its end".to_owned(), &error))?;
         Ok(true)

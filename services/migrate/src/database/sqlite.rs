@@ -97,7 +97,8 @@ impl Database for Sqlite {
             .bind(script.checksum())
             .bind(micros(SystemTime::now()))
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| failed(script, "its record".to_owned(), &error))?;
         transaction.commit().await.map_err(|error| failed(script, "its end".to_owned(), &error))?;
         Ok(true)
     }
