@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod errors;
 mod keys;
 mod port;
 mod postgres;
@@ -13,6 +14,7 @@ mod supervisor;
 pub mod testing;
 
 pub use binary::{Binary, Exit};
+pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};
