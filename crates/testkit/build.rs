@@ -1,4 +1,4 @@
-//! Compiles the contract of the test service to Rust, without protoc.
+//! Compiles the contracts of the test service and of the example to Rust, without protoc.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -6,7 +6,8 @@ use std::{env, error::Error, fs, path::PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).open_file("fairlead/testing/v1/testing.proto")?;
+    compiler.include_imports(true);
+    compiler.open_files(["fairlead/hello/v1/hello.proto", "fairlead/testing/v1/testing.proto"])?;
 
     let descriptors = PathBuf::from(env::var("OUT_DIR")?).join("testing.binpb");
     fs::write(descriptors, compiler.encode_file_descriptor_set())?;

@@ -39,11 +39,23 @@ pub trait Settings:
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
 
+    /// What this binary sets the frame to where the operator says nothing.
+    fn frame() -> FrameConfig {
+        FrameConfig::default()
+    }
+
     /// What the services of this binary would like of the container.
     fn demands(&self) -> Vec<Demand> {
         Vec::new()
     }
 }
+
+/// The settings of a binary that has none of its own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Settings for NoSettings {}
 
 /// The sections of the frame, the same in every binary.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]

@@ -5,6 +5,7 @@
 
 mod binary;
 mod errors;
+pub mod hello;
 mod keys;
 mod port;
 mod postgres;

@@ -370,3 +370,27 @@ fn check_says_ok_or_what_is_wrong_by_its_exit_code_too() {
     assert_eq!(answer::<Config>(&PROGRAM, &["show"], nothing).code, 78);
     assert_eq!(answer::<Config>(&PROGRAM, &["chekc"], [URL]).code, 2);
 }
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct Quiet {}
+
+impl Settings for Quiet {
+    fn frame() -> super::FrameConfig {
+        let mut frame = super::FrameConfig::default();
+        frame.telemetry.log = "warn".to_owned();
+        frame
+    }
+}
+
+#[test]
+fn a_binary_may_have_its_own_defaults_for_the_frame() {
+    let level = |environment: &[(&str, &str)]| {
+        load_from::<Quiet>(&PROGRAM, environment.iter().copied()).unwrap().frame.telemetry.log
+    };
+
+    assert_eq!(level(&[]), "warn");
+    assert_eq!(level(&[("FAIRLEAD__TELEMETRY__LOG", "debug")]), "debug");
+    let schema = answer::<Quiet>(&PROGRAM, &["schema"], Vec::<(String, String)>::new());
+    assert!(schema.text.contains("FAIRLEAD__TELEMETRY__LOG  text, default warn"), "{}", schema.text);
+}

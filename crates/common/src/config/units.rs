@@ -24,6 +24,12 @@ impl Duration {
     }
 }
 
+impl From<time::Duration> for Duration {
+    fn from(duration: time::Duration) -> Self {
+        Self(duration)
+    }
+}
+
 impl FromStr for Duration {
     type Err = String;
 
