@@ -91,8 +91,7 @@ async fn a_message_that_breaks_off_is_the_senders_fault() {
 
     let answer = Connection::to(&server).await.call("Echo", &[], &whole[..whole.len() - 2]).await;
 
-    assert_eq!(answer.code(), Code::InvalidArgument);
-    reason(&answer);
+    assert_eq!((answer.code(), reason(&answer).as_str()), (Code::InvalidArgument, "MALFORMED_MESSAGE"));
 }
 
 #[tokio::test]
@@ -101,8 +100,24 @@ async fn a_call_without_a_message_is_the_senders_fault() {
 
     let answer = Connection::to(&server).await.call("Echo", &[], &[]).await;
 
-    assert_eq!(answer.code(), Code::InvalidArgument);
-    reason(&answer);
+    assert_eq!((answer.code(), reason(&answer).as_str()), (Code::InvalidArgument, "MALFORMED_MESSAGE"));
+}
+
+#[tokio::test]
+async fn a_compressed_message_is_unimplemented() {
+    let (server, _) = serving(&[]).await;
+    let connection = Connection::to(&server).await;
+    let flagged = [1, 0, 0, 0, 0];
+
+    let announced = connection.call("Echo", &[("grpc-encoding", "gzip")], &flagged).await;
+    let unannounced = connection.call("Echo", &[], &flagged).await;
+
+    for answer in [announced, unannounced] {
+        assert_eq!(
+            (answer.code(), reason(&answer).as_str()),
+            (Code::Unimplemented, "COMPRESSION_UNSUPPORTED")
+        );
+    }
 }
 
 #[tokio::test]
