@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use common::{Process, readiness::Importance};
 use sqlx::{Database, Pool};
 
-use self::{session::Session, unit::Unit};
+pub(crate) use self::session::Session;
+use self::unit::Unit;
 use super::{By, Event, SCHEMA_VERSION, Store};
 use crate::{
     account::{Account, AccountId, Change, Credentials, Etag, NewAccount, Time},
