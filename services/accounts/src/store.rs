@@ -2,7 +2,7 @@
 
 #[cfg(feature = "postgres")]
 pub mod postgres;
-mod sql;
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

@@ -143,6 +143,7 @@ impl Shared {
 }
 
 /// Writes all of it; waits out a non-blocking output that is full.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which no call waits for")]
 fn write(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match output.write(bytes) {

@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use common::{Process, readiness::Importance};
 use sqlx::{Database, Pool};
 
-use self::{session::Session, unit::Unit};
+pub(crate) use self::session::Session;
+use self::unit::Unit;
 use super::{By, Event, SCHEMA_VERSION, Store};
 use crate::{
     account::{Account, AccountId, Change, Credentials, Etag, NewAccount, Time},
@@ -62,7 +63,7 @@ where
         let head =
             unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
         let head = head.await.map_err(|failure| failure.for_operator())?;
-        schema::suits(head, SCHEMA_VERSION)
+        schema::suits(head.as_ref(), SCHEMA_VERSION)
     }
 
     /// Closes every connection, after the work on it.
