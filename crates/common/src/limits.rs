@@ -7,7 +7,7 @@ mod files;
 mod memory;
 mod soft;
 #[cfg(test)]
-mod tree;
+pub(crate) mod tree;
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ impl Config {
     /// Reports what cannot be used.
     pub fn validate(&self, problems: &mut Problems) {
         let counts = [
-            ("limits.cpu", self.cpu.map(|cores| cores.millis())),
+            ("limits.cpu", self.cpu.map(Cores::millis)),
             ("limits.memory", self.memory.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX))),
             ("limits.worker_threads", self.worker_threads.map(u32::from)),
             ("limits.blocking_threads", self.blocking_threads.map(u32::from)),

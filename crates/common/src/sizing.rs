@@ -1,8 +1,20 @@
 //! From what the container allows to the size of everything in the process.
 
-use std::sync::Arc;
+pub mod costs;
+mod handle;
+mod permits;
+mod plan;
+mod pour;
+mod refused;
+mod table;
+mod watch;
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+pub use handle::Sizing;
+pub use permits::Permits;
+pub use plan::{CALLS, CONNECTIONS, MESSAGE_BYTES, Plan, plan};
+pub use refused::Refused;
+pub use table::{Number, Unit};
+pub use watch::watch;
 
 /// Something that a service would like several of, and what one of them costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,34 +29,4 @@ pub struct Demand {
     pub floor: u64,
     /// The most that is of use.
     pub cap: u64,
-}
-
-/// A number of permits that follows the plan while the process runs.
-#[derive(Debug)]
-pub struct Permits {
-    semaphore: Arc<Semaphore>,
-}
-
-impl Permits {
-    /// So many permits that follow no plan, for tests.
-    #[must_use]
-    pub fn fixed(count: usize) -> Self {
-        Self { semaphore: Arc::new(Semaphore::new(count)) }
-    }
-
-    /// Takes `count` permits now, or none.
-    ///
-    /// # Errors
-    /// When they are not free.
-    pub fn try_acquire(&self, count: u32) -> Result<OwnedSemaphorePermit, TryAcquireError> {
-        Arc::clone(&self.semaphore).try_acquire_many_owned(count)
-    }
-
-    /// Waits, first come first served, until `count` permits are free, and takes them.
-    ///
-    /// # Errors
-    /// Never in practice: the semaphore is not closed.
-    pub async fn acquire(&self, count: u32) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.semaphore).acquire_many_owned(count).await
-    }
 }

@@ -94,8 +94,8 @@ fn cpuset(root: &Path) -> Option<(BTreeSet<u32>, String)> {
 fn list_of(text: &str) -> Option<BTreeSet<u32>> {
     let mut list = BTreeSet::new();
     for range in text.trim().split(',') {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        list.extend(first.parse::<u32>().ok()?..=last.parse().ok()?);
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        list.extend(from.parse::<u32>().ok()?..=to.parse().ok()?);
     }
     Some(list)
 }
