@@ -101,7 +101,7 @@ pub fn plan(limits: &Limits, demands: &[Demand], config: &Config) -> Result<Plan
         blocking_threads: 0,
         soft_setting: config.soft_memory,
         spread: memory - floors,
-        part,
+        part: part.min(memory - floors),
         shares,
     };
     let threads = |name| plan.share(name).map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -168,7 +168,11 @@ impl Share {
         if floor == cap {
             return format!("{each} each; {}", self.because);
         }
-        let (of, because) = (format!("{each} each; {floor} to {cap}"), &self.because);
+        let (floor, cap_text) = match self.name {
+            MESSAGE_BYTES => (Size(floor).to_string(), Size(cap).to_string()),
+            _ => (floor.to_string(), cap.to_string()),
+        };
+        let (of, because) = (format!("{each} each; {floor} to {cap_text}"), &self.because);
         if self.count == cap { format!("{of}: {because}") } else { format!("{of}: as many as part allows") }
     }
 }
