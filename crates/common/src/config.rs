@@ -1,12 +1,27 @@
 //! What the operator may set, where it comes from, and what is wrong with it.
 
+mod command;
+mod effective;
+mod field;
+mod given;
+mod kind;
+mod load;
+mod manual;
+mod name;
 mod problems;
+mod reader;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use command::{BAD_CONFIG, Said, answer, command};
+pub use effective::Effective;
+pub use load::{Loaded, load, load_from};
+pub use manual::Manual;
 pub use problems::Problems;
 pub use secret::Secret;
 pub use units::{Duration, Size};
@@ -18,15 +33,29 @@ use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
 /// The doc comments of the fields are the operator's manual, printed by `config schema`. Every field has a default
 /// (`#[serde(default)]` on each struct); what has no sensible one defaults to empty and is refused by
 /// [`validate`](Self::validate).
-pub trait Settings: Clone + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Settings:
+    Clone + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
+
+    /// What this binary sets the frame to where the operator says nothing.
+    fn frame() -> FrameConfig {
+        FrameConfig::default()
+    }
 
     /// What the services of this binary would like of the container.
     fn demands(&self) -> Vec<Demand> {
         Vec::new()
     }
 }
+
+/// The settings of a binary that has none of its own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Settings for NoSettings {}
 
 /// The sections of the frame, the same in every binary.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -42,4 +71,13 @@ pub struct FrameConfig {
     pub limits: limits::Config,
     /// Logs, traces and metrics.
     pub telemetry: telemetry::Config,
+}
+
+impl Settings for FrameConfig {
+    fn validate(&self, problems: &mut Problems) {
+        self.server.validate(problems);
+        self.lifecycle.validate(problems);
+        self.limits.validate(problems);
+        self.telemetry.validate(problems);
+    }
 }

@@ -1,8 +1,18 @@
 //! gRPC: the server, its layers, and the client.
 
+pub(crate) mod accept;
+mod authorise;
 pub mod client;
+mod connection;
+pub mod deadline;
+mod frames;
+pub(crate) mod gate;
+pub(crate) mod infra;
+pub(crate) mod methods;
 pub mod paging;
 pub mod peer;
+mod request_body;
+mod response_body;
 pub mod server;
 mod service;
 pub mod status;

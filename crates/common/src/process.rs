@@ -1,31 +1,89 @@
 //! The running process, as its services see it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::{
-    grpc::{Channel, client},
-    readiness::{Importance, Schedule},
-    sizing::Permits,
+    config::{FrameConfig, Problems},
+    credentials::{KeyError, PublicKeys, Signer, Verifier},
+    grpc::{
+        Channel, Service,
+        client::{self, TIMEOUT, remote, signed},
+        gate::Gate,
+        status::status,
+    },
+    heartbeat::Heartbeat,
+    lifecycle::{Calls, Lifecycle, StopWhen, Workers},
+    limits,
+    memory::Guard,
+    readiness::{Importance, Readiness},
+    serve::Program,
+    sizing::{self, Demand, Permits, Refused, Sizing},
 };
 
 /// A handle on the running process for one of its services. Cheap to clone.
 #[derive(Clone)]
 pub struct Process {
     service: &'static str,
+    pub(crate) shared: Arc<Shared>,
 }
 
-/// When a worker is told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopWhen {
-    /// When the drain begins.
-    Draining,
-    /// After the last call: calls still need it.
-    CallsDone,
+/// What all services of a process share.
+pub(crate) struct Shared {
+    pub(crate) program: Program,
+    pub(crate) frame: FrameConfig,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) workers: Workers,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) demands: Vec<Demand>,
+    pub(crate) sizing: Arc<Sizing>,
+    pub(crate) memory: Arc<Guard>,
+    pub(crate) releases: Mutex<Vec<Release>>,
+    /// Where calls from this process come in, once there is something to call.
+    pub(crate) gate: OnceLock<Gate>,
+    /// Keys for calls within this process, by service; they never leave it.
+    local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
+
+/// Something to be released at the end, and its name.
+pub(crate) type Release = (&'static str, Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>);
 
 impl Process {
+    /// A process that has not begun to serve, sized to its container.
+    ///
+    /// # Errors
+    /// When the container is too small for what is demanded.
+    pub fn new(program: Program, frame: FrameConfig, demands: &[Demand]) -> Result<Self, Refused> {
+        let limits = limits::read(&frame.limits);
+        let plan = sizing::plan(&limits, demands, &frame.limits)?;
+        let memory = Guard::new(plan.soft_memory, limits.memory.value);
+        let lifecycle = Arc::new(Lifecycle::default());
+        let readiness = Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone());
+        let local_signers =
+            program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
+        let shared = Shared {
+            program,
+            frame,
+            lifecycle,
+            readiness: Arc::new(readiness),
+            heartbeat: Heartbeat::default(),
+            workers: Workers::default(),
+            calls: Arc::default(),
+            demands: demands.to_vec(),
+            sizing: Arc::new(Sizing::new(plan)),
+            memory: Arc::new(memory),
+            releases: Mutex::default(),
+            gate: OnceLock::new(),
+            local_signers,
+        };
+        Ok(Self { service: program.name, shared: Arc::new(shared) })
+    }
+
     /// A handle for another service of the same process, which authenticates to its peers by that name.
     #[must_use]
     pub fn scoped(&self, service: &'static str) -> Self {
@@ -38,13 +96,14 @@ impl Process {
         self.service
     }
 
-    /// The permits that the plan grants to a demand of [`Settings::demands`](crate::config::Settings::demands).
+    /// The permits that the plan grants to a demand of [`Settings::demands`](crate::config::Settings::demands). They
+    /// follow the plan when the container is resized.
     ///
     /// # Panics
     /// When no such demand was made.
     #[must_use]
-    pub fn permits(&self, _demand: &str) -> Arc<Permits> {
-        todo!()
+    pub fn permits(&self, demand: &str) -> Arc<Permits> {
+        self.shared.sizing.permits(demand)
     }
 
     /// How many the plan grants now to a demand, for pools whose size is set once.
@@ -52,54 +111,118 @@ impl Process {
     /// # Panics
     /// When no such demand was made.
     #[must_use]
-    pub fn share(&self, _demand: &str) -> u64 {
-        todo!()
+    pub fn share(&self, demand: &str) -> u64 {
+        self.shared.sizing.share(demand)
     }
 
     /// Checks a dependency in the background for as long as the process runs; the readiness surfaces report it under
     /// `name`. The error text is shown to operators only.
     pub fn check<F>(
         &self,
-        _name: &'static str,
-        _importance: Importance,
-        _schedule: Schedule,
-        _probe: impl Fn() -> F + Send + Sync + 'static,
+        name: &'static str,
+        importance: Importance,
+        probe: impl Fn() -> F + Send + Sync + 'static,
     ) where
-        F: Future<Output = Result<(), String>> + Send,
+        F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        todo!()
+        let readiness = Arc::clone(&self.shared.readiness);
+        readiness.register(name, importance);
+        self.worker(name, StopWhen::CallsDone, move |stop| async move {
+            readiness.watch(name, probe, stop).await;
+        });
     }
 
     /// Runs a background worker that ends soon after its token is cancelled; the drain waits for it.
     pub fn worker<F>(
         &self,
-        _name: &'static str,
-        _stop: StopWhen,
-        _work: impl FnOnce(CancellationToken) -> F + Send + 'static,
+        name: &'static str,
+        stop: StopWhen,
+        work: impl FnOnce(CancellationToken) -> F + Send + 'static,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        todo!()
+        self.shared.workers.spawn(name, stop, work);
     }
 
     /// Releases something after the last call and the last worker, such as a pool. Later ones are released first.
-    pub fn on_release<F>(&self, _name: &'static str, _release: impl FnOnce() -> F + Send + 'static)
+    pub fn on_release<F>(&self, name: &'static str, release: impl FnOnce() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        todo!()
+        let mut releases = self.shared.releases.lock().unwrap_or_else(PoisonError::into_inner);
+        releases.push((name, Box::new(|| Box::pin(release()))));
     }
 
-    /// A channel to a peer in another process. It attaches this service's credential for that audience, the trace, and
-    /// what is left of the current call's deadline, or `timeout` where there is none.
-    #[must_use]
-    pub fn client(&self, _audience: &'static str, _config: &client::Config, _timeout: Duration) -> Channel {
-        todo!()
+    /// A channel to a peer in another process. It attaches this service's credential for that audience, and what is
+    /// left of the current call's deadline, or the configured timeout where there is none.
+    ///
+    /// # Errors
+    /// When the address or this service's private key cannot be used. `setting` is the path of `config`.
+    pub fn client(
+        &self,
+        audience: &'static str,
+        setting: &str,
+        config: &client::Config,
+    ) -> Result<Channel, Problems> {
+        let mut problems = Problems::default();
+        let key = &self.shared.frame.server.credentials.private_key;
+        let signer = Signer::from_pem(self.service, key.expose());
+        if let Err(error) = &signer {
+            problems.add("server.credentials.private_key", error.to_string());
+        }
+        let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
+            Ok(channel) => Some(channel),
+            Err(wrong) => {
+                problems.add(format!("{setting}.url"), wrong);
+                None
+            }
+        });
+        channel.ok_or(problems)
     }
 
-    /// The same, to a service in this very process.
+    /// A channel to a service in this very process: the same policy, credentials, deadlines and limits, and no socket.
+    ///
+    /// # Panics
+    /// When this handle's service is not one of the suite.
     #[must_use]
-    pub fn local_client(&self, _audience: &'static str, _timeout: Duration) -> Channel {
-        todo!()
+    pub fn local_client(&self, audience: &'static str) -> Channel {
+        let signer = self.shared.local_signers.iter().find(|(name, _)| *name == self.service);
+        let (_, signer) = signer.expect("a service that calls others is one of the suite");
+        let shared = Arc::clone(&self.shared);
+        let inner = tower::service_fn(move |request| {
+            let gate = shared.gate.get().map(Gate::local);
+            async move {
+                let gate = gate.ok_or_else(|| {
+                    status(tonic::Code::Unavailable, "STARTING", "the process is still starting")
+                })?;
+                let Ok(response) = gate.oneshot(request).await;
+                Ok::<_, tonic::Status>(response)
+            }
+        });
+        signed(audience, TIMEOUT, Arc::clone(signer), inner)
+    }
+
+    /// The names that credentials for these services may be meant for: each service's package without its organisation
+    /// and version, `accounts` for `fairlead.accounts.v1.AccountsService`.
+    pub(crate) fn audiences(&self, services: &[Service]) -> Vec<&'static str> {
+        let named = |name: &&'static str| {
+            services.iter().any(|service| service.name.split('.').any(|part| part == *name))
+        };
+        self.shared.program.suite.iter().copied().filter(named).collect()
+    }
+
+    /// What tells services apart: the keys of this process, and those of the configured peers.
+    ///
+    /// # Errors
+    /// When the peers' keys cannot be read.
+    pub(crate) fn verifier(&self, audiences: &[&'static str]) -> Result<Verifier, KeyError> {
+        let mut keys = match &self.shared.frame.server.credentials.peers {
+            Some(directory) => PublicKeys::read(directory)?,
+            None => PublicKeys::default(),
+        };
+        for (name, signer) in &self.shared.local_signers {
+            keys.add(name, signer.public_key());
+        }
+        Ok(Verifier::new(audiences.iter().copied(), keys))
     }
 }

@@ -1,8 +1,33 @@
-//! The whole `main` of a service.
+//! The whole `main` of a service: what it can be told, and its life from the first instruction to the exit code.
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    convert::Infallible,
+    env,
+    error::Error,
+    future::pending,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
-use crate::{config::Settings, grpc::Service, process::Process};
+use tokio::runtime;
+
+use crate::{
+    admin::{self, About, Admin, Probe},
+    config::{self, BAD_CONFIG, Loaded, Settings},
+    grpc::Service,
+    lifecycle::{Cause, Signals},
+    process::Process,
+    running::{Running, StartError},
+    telemetry::{self, Telemetry},
+};
+
+/// The exit code of a program that was called in a way it does not know.
+const BAD_USAGE: u8 = 2;
+/// The exit code of a shutdown that did not let every call finish.
+const CUT: i32 = 3;
+/// How long the last log lines may take to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Which binary this is.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +47,178 @@ pub struct Program {
 /// `build` makes the services out of the configuration. It opens stores without touching the network; what cannot be
 /// opened at all ends the process with exit code 78 (bad configuration).
 pub fn serve<C: Settings>(
-    _program: Program,
-    _build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
+    program: Program,
+    build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
 ) -> ExitCode {
+    serve_and_announce(program, build, |_, _| {})
+}
+
+/// Like [`serve`], and calls `announce` once the process is ready.
+pub fn serve_and_announce<C: Settings>(
+    program: Program,
+    build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
+    announce: impl FnOnce(&C, &Announcement),
+) -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => run(program, build, announce),
+        ["config", rest @ ..] => config::command::<C>(&program, rest.iter().map(ToString::to_string)),
+        ["sizing"] => with_config::<C>(program, |loaded| {
+            match Process::new(program, loaded.frame, &loaded.service.demands()) {
+                Ok(process) => say(&process.shared.sizing.current().to_string()),
+                Err(refused) => fail(BAD_CONFIG, &refused.to_string()),
+            }
+        }),
+        ["probe", name] => match Probe::named(name) {
+            Some(probe) => with_config::<C>(program, |loaded| ask(&loaded.frame.admin, probe)),
+            None => fail(BAD_USAGE, &usage(program)),
+        },
+        ["--version" | "-V"] => say(&format!("{} {}", program.name, program.version)),
+        ["--help" | "-h"] => say(&usage(program)),
+        _ => fail(BAD_USAGE, &usage(program)),
+    }
+}
+
+/// What there is to tell once calls are served.
+#[derive(Debug)]
+pub struct Announcement {
+    /// Where calls are served.
+    pub grpc: std::net::SocketAddr,
+    /// Where operators ask.
+    pub admin: std::net::SocketAddr,
+}
+
+fn run<C: Settings>(
+    program: Program,
+    build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
+    announce: impl FnOnce(&C, &Announcement),
+) -> ExitCode {
+    with_config(program, |loaded: Loaded<C>| {
+        let Loaded { frame, service, effective } = loaded;
+        let telemetry = match telemetry::init(&program, &frame.telemetry) {
+            Ok(telemetry) => telemetry,
+            Err(error) => return fail(1, &error.to_string()),
+        };
+        let announced = service.clone();
+        let process = match Process::new(program, frame, &service.demands()) {
+            Ok(process) => process,
+            Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
+        };
+        let about = About { config: effective.to_string(), telemetry: Some(telemetry.clone()) };
+        let admin = match Admin::start(&process, about) {
+            Ok(admin) => admin,
+            Err(error) => {
+                let address = process.shared.frame.admin.listen;
+                let help = "set it to another address, or stop what listens there";
+                return fail(1, &format!("FAIRLEAD__ADMIN__LISTEN: {address}: {error}; {help}"));
+            }
+        };
+        let code = match runtime(&process) {
+            Ok(runtime) => runtime.block_on(live(process, &telemetry, service, build, |running| {
+                announce(&announced, &Announcement { grpc: running.address(), admin: admin.address() });
+            })),
+            Err(error) => fail(1, &format!("the runtime cannot be started: {error}")),
+        };
+        let _written = telemetry.flush(LAST_LINES);
+        code
+    })
+}
+
+/// As many threads as the plan says.
+fn runtime(process: &Process) -> io::Result<runtime::Runtime> {
+    let plan = process.shared.sizing.current();
+    runtime::Builder::new_multi_thread()
+        .worker_threads(plan.worker_threads)
+        .max_blocking_threads(plan.blocking_threads)
+        .thread_name(process.service())
+        .enable_all()
+        .build()
+}
+
+/// From the start to the stop.
+async fn live<C: Settings>(
+    process: Process,
+    telemetry: &Telemetry,
+    service: C,
+    build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
+    announce: impl FnOnce(&Running),
+) -> ExitCode {
+    let mut signals = match Signals::install() {
+        Ok(signals) => signals,
+        Err(error) => return fail(1, &format!("signal handlers cannot be installed: {error}")),
+    };
+    let impatient = tokio::spawn(exit_on_third(signals.clone(), telemetry.clone()));
+    let starting = Running::start(process, async |process: &Process| build(service, process).await);
+    let running = tokio::select! {
+        started = starting => match started {
+            Ok(running) => running,
+            Err(error @ (StartError::Build(_) | StartError::Peers(_))) => return fail(BAD_CONFIG, &error.to_string()),
+            Err(error) => return fail(1, &error.to_string()),
+        },
+        _ = signals.first() => return ExitCode::SUCCESS,
+    };
+    let cause = tokio::select! {
+        cause = signals.first() => cause,
+        () = running.failed() => Cause::Failure,
+        never = async {
+            running.ready().await;
+            announce(&running);
+            pending::<Infallible>().await
+        } => match never {},
+    };
+    let report = running.stop(cause, signals, async {}).await;
+    impatient.abort();
+    report.exit_code()
+}
+
+/// Somebody does not want to wait.
+async fn exit_on_third(mut signals: Signals, telemetry: Telemetry) {
+    signals.reached(3).await;
+    tracing::warn!("third signal: exiting at once");
+    let _written = telemetry.flush(LAST_LINES);
+    #[expect(clippy::disallowed_methods, reason = "the third signal asks for exactly this")]
+    std::process::exit(CUT);
+}
+
+fn with_config<C: Settings>(program: Program, then: impl FnOnce(Loaded<C>) -> ExitCode) -> ExitCode {
+    match config::load::<C>(&program) {
+        Ok(loaded) => then(loaded),
+        Err(problems) => fail(BAD_CONFIG, problems.to_string().trim_end()),
+    }
+}
+
+fn ask(config: &admin::Config, probe: Probe) -> ExitCode {
+    match admin::probe(config.local(), probe) {
+        Ok((true, answer)) => say(&answer),
+        Ok((false, answer)) => fail(1, &answer),
+        Err(error) => fail(1, &format!("{}: {error}", config.local())),
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    // A reader who has seen enough is no failure.
+    let _ = writeln!(io::stdout(), "{text}");
     ExitCode::SUCCESS
+}
+
+/// Before there are logs, or where somebody waits at a terminal, a failure goes to standard error.
+fn fail(code: u8, text: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{text}");
+    code.into()
+}
+
+fn usage(program: Program) -> String {
+    format!(
+        "\
+usage: {} [command]
+
+without a command it serves; its settings are environment variables
+
+  config show|check|schema    the settings in force, what is wrong with them, what may be set
+  sizing                      what is planned from the container's limits, and why
+  probe live|ready|startup    asks the running process, and exits 0 or 1
+  --version",
+        program.name
+    )
 }

@@ -1,5 +1,6 @@
 //! From what the container allows to the size of everything in the process.
 
+mod amount;
 pub mod costs;
 mod handle;
 mod permits;

@@ -61,7 +61,11 @@ impl Sessions for RemoteSessions {
             Ok(response) => response.into_inner().session.and_then(identity).ok_or_else(unavailable),
             // A token that cannot even be parsed proves nobody either.
             Err(status) if matches!(status.code(), Code::Unauthenticated | Code::InvalidArgument) => {
-                Err(status::status(Code::Unauthenticated, "SESSION_INVALID", "the session token proves no session"))
+                Err(status::status(
+                    Code::Unauthenticated,
+                    "SESSION_INVALID",
+                    "the session token proves no session",
+                ))
             }
             Err(status) => {
                 tracing::warn!(code = ?status.code(), error = status.message(), "sessions could not be asked");
@@ -81,5 +85,10 @@ fn identity(session: Session) -> Option<Identity> {
 
 fn unavailable() -> Status {
     let wait = std::time::Duration::from_secs(1);
-    status::retry_later(Code::Unavailable, "SESSIONS_UNAVAILABLE", "sessions cannot be checked right now", wait)
+    status::retry_later(
+        Code::Unavailable,
+        "SESSIONS_UNAVAILABLE",
+        "sessions cannot be checked right now",
+        wait,
+    )
 }

@@ -7,7 +7,7 @@ pub use codec::Codec;
 /// The accounts service.
 pub mod accounts {
     /// `fairlead.accounts.v1`.
-    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
     pub mod v1 {
         tonic::include_proto!("fairlead.accounts.v1");
     }
@@ -16,14 +16,14 @@ pub mod accounts {
 /// The sessions service.
 pub mod sessions {
     /// `fairlead.sessions.v1`.
-    #[expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
     pub mod v1 {
         tonic::include_proto!("fairlead.sessions.v1");
     }
 }
 
-/// Every service of the suite, by the name of its configuration section.
-pub const SUITE: &[&str] = &["accounts", "sessions"];
+/// Every program of the suite that has a configuration section, by that section's name.
+pub const SUITE: &[&str] = &["accounts", "sessions", "migrate"];
 
 /// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));

@@ -1,1 +1,22 @@
-//! Stub.
+//! What tests stand on: real stores, real binaries, real signals.
+//!
+//! [`postgres`] and [`redis`] give a test stores of its own; [`Server`] and [`Binary`] run what the workspace builds.
+//! Whatever they start ends with the test, also when the test process is killed.
+
+mod binary;
+pub mod hello;
+mod keys;
+mod port;
+mod postgres;
+mod redis;
+mod server;
+mod supervisor;
+pub mod testing;
+
+pub use binary::{Binary, Exit};
+pub use keys::ServiceKeys;
+pub use port::free_port;
+pub use postgres::{Database, PostgresServer, postgres, postgres_server};
+pub use redis::{Redis, redis};
+pub use rustix::process::Signal;
+pub use server::{Answer, Server};

@@ -1,45 +1,105 @@
 //! Values that are used and never shown.
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
+/// The longest secret that is read from a file: far more than any key, far less than a wrong file.
+const MAX_BYTES: u64 = 1024 * 1024;
+
 /// A text that never prints: not in logs, not in `config show`, not in `/config`. Any setting of this type can also be
 /// given as `…_FILE`, the path of a mounted secret.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq)]
-#[serde(from = "String")]
-pub struct Secret(String);
+#[serde(from = "Spelt")]
+pub struct Secret {
+    text: String,
+    file: Option<PathBuf>,
+}
 
 impl Secret {
+    /// Reads a mounted secret. One newline at its end is not part of it.
+    ///
+    /// # Errors
+    /// Why the file cannot be read, without quoting anything of it.
+    pub fn read(file: &Path) -> io::Result<Self> {
+        let mut text = String::new();
+        let length = File::open(file)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+        if length as u64 > MAX_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any secret (1 MiB)"));
+        }
+        if text.ends_with('\n') {
+            text.pop();
+            if text.ends_with('\r') {
+                text.pop();
+            }
+        }
+        Ok(Self { text, file: Some(file.to_owned()) })
+    }
+
     /// The text itself, for the one place that hands it on.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether nothing was set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
+    }
+
+    /// The file it was read from, which may hold another one tomorrow: [`read`](Self::read) it again.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What is shown in its place.
+    fn mask(&self) -> &'static str {
+        if self.is_empty() { "" } else { "[redacted]" }
     }
 }
 
 impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value)
+    fn from(text: String) -> Self {
+        Self { text, file: None }
+    }
+}
+
+/// What the layers of the configuration hand over. The second form is made by the loader only: no operator can write a
+/// table where a text belongs.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelt {
+    Text(String),
+    Mounted { text: String, file: PathBuf },
+}
+
+impl From<Spelt> for Secret {
+    fn from(spelt: Spelt) -> Self {
+        match spelt {
+            Spelt::Text(text) => text.into(),
+            Spelt::Mounted { text, file } => Self { text, file: Some(file) },
+        }
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "\"\"" } else { "[redacted]" })
+        write!(f, "{:?}", self.mask())
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.0.is_empty() { "" } else { "[redacted]" })
+        serializer.serialize_str(self.mask())
     }
 }
 
@@ -48,11 +108,53 @@ impl JsonSchema for Secret {
         true
     }
 
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "Secret".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "format": "secret", "writeOnly": true})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn never_prints() {
+        let secret = Secret::from("hunter2".to_owned());
+
+        assert_eq!(format!("{secret:?}"), "\"[redacted]\"");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"[redacted]\"");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn loses_one_newline_at_the_end_of_its_file_and_remembers_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        for (held, meant) in [("a b\n", "a b"), ("a\n\n", "a\n"), ("a\r\n", "a"), ("a", "a"), ("", "")] {
+            let file = folder.path().join("secret");
+            fs::write(&file, held).unwrap();
+
+            let secret = Secret::read(&file).unwrap();
+
+            assert_eq!(secret.expose(), meant);
+            assert_eq!(secret.file(), Some(&*file));
+        }
+    }
+
+    #[test]
+    fn is_not_read_from_something_huge_or_not_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+
+        fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert!(Secret::read(&file).is_err());
+        fs::write(&file, vec![b'a'; 1024 * 1024 + 1]).unwrap();
+        assert!(Secret::read(&file).is_err());
+        assert!(Secret::read(&folder.path().join("absent")).is_err());
     }
 }

@@ -1,19 +1,105 @@
-//! Calls to other services of the suite.
+//! Calls to other services of the suite: bounded in time, and signed.
 
-use http::{Request, Response};
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderValue, Request, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tonic::{Status, body::Body};
-use tower::util::BoxCloneSyncService;
+use tokio::time::{Instant, timeout_at};
+use tonic::{Code, Status, body::Body, transport::Endpoint};
+use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
+
+use super::{
+    authorise::SERVICE_HEADER,
+    deadline,
+    response_body::{Ended, ResponseBody},
+};
+use crate::{config, credentials::Signer, telemetry::context};
+
+/// How long a call to a peer may take unless something else is said.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A way to a service, in this process or another; generated clients take it:
 /// `AccountsServiceClient::new(channel)`.
 pub type Channel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
 /// Where a service of the suite is.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Its address: `http://accounts:50051`.
     pub url: String,
+    /// How long a call may take; less where the call that makes it has less time left.
+    pub timeout: config::Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { url: String::new(), timeout: config::Duration(TIMEOUT) }
+    }
+}
+
+/// A channel to another process. Nothing is connected yet; a connection that is lost is made again.
+///
+/// # Errors
+/// What is wrong with the address.
+pub(crate) fn remote(
+    audience: &'static str,
+    config: &Config,
+    signer: Arc<Signer>,
+) -> Result<Channel, String> {
+    let accepted = "an address such as http://accounts:50051";
+    let endpoint = Endpoint::from_shared(config.url.clone())
+        .ok()
+        .filter(|endpoint| endpoint.uri().scheme_str() == Some("http") && endpoint.uri().host().is_some())
+        .ok_or_else(|| format!("found {:?}; {accepted}", config.url))?;
+    let channel = endpoint
+        .connect_timeout(Duration::from_secs(1))
+        .tcp_nodelay(true)
+        .tcp_keepalive(Some(Duration::from_secs(30)))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(5))
+        .keep_alive_while_idle(true)
+        .connect_lazy();
+    Ok(signed(audience, config.timeout.0, signer, channel))
+}
+
+/// Signs every call, and bounds it by what is left of the call that makes it.
+pub(crate) fn signed<S>(audience: &'static str, timeout: Duration, signer: Arc<Signer>, inner: S) -> Channel
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
+    S::Error: Into<tower::BoxError>,
+    S::Future: Send,
+{
+    Channel::new(service_fn(move |mut request: Request<Body>| {
+        let (inner, credential) = (inner.clone(), signer.credential(audience));
+        async move {
+            let limit = Instant::now() + timeout;
+            let until = deadline::current().map_or(limit, |current| current.min(limit));
+            let left = until.saturating_duration_since(Instant::now());
+            let headers = request.headers_mut();
+            if let Ok(credential) = HeaderValue::try_from(credential) {
+                headers.insert(SERVICE_HEADER, credential);
+            }
+            if let Ok(left) = HeaderValue::try_from(deadline::format(left)) {
+                headers.insert(deadline::HEADER, left);
+            }
+            if let Some(call) = context::current()
+                && let Ok(traceparent) = HeaderValue::try_from(call.to_string())
+            {
+                headers.insert(context::HEADER, traceparent);
+            }
+            let response = timeout_at(until, inner.oneshot(request)).await;
+            let response = response.map_err(|_| deadline::exceeded())?;
+            let response = response.map_err(|error| Status::from_error(error.into()))?;
+            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, None, Unwatched))))
+        }
+    }))
+}
+
+/// Nobody asks how the call ended.
+struct Unwatched;
+
+impl Ended for Unwatched {
+    fn ended(&mut self, _: Code) {}
 }

@@ -1,9 +1,108 @@
-//! The gRPC port.
+//! The gRPC port: what may be set about it, and the socket it listens on.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Duration, Problems},
+    credentials,
+};
+
+/// Connections that the kernel keeps waiting while the process accepts others.
+const BACKLOG: i32 = 1024;
 
 /// The gRPC port.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {}
+pub struct Config {
+    /// The address to listen on; port 0 takes a free one. Images set `[::]:50051`.
+    pub listen: SocketAddr,
+    /// How many proxies stand in front, each of which adds to `x-forwarded-for`. 0: the peer is the client.
+    pub trusted_hops: u8,
+    /// What reflection tells: nothing, this process's services, or the whole suite's.
+    pub reflection: Reflection,
+    /// How long a connection may take to say that it speaks HTTP/2.
+    pub preface_timeout: Duration,
+    /// After how long a connection is told to go elsewhere, so that clients find new replicas; a tenth is jitter.
+    pub connection_age: Duration,
+    /// How long the calls of an aged connection may take to finish.
+    pub connection_grace: Duration,
+    /// How long a connection may be silent before it is asked whether it lives.
+    pub keepalive_interval: Duration,
+    /// How long it may take to answer.
+    pub keepalive_timeout: Duration,
+    /// Calls that one connection may have in flight.
+    pub streams_per_connection: u32,
+    /// How this service proves itself to its peers, and how it knows them.
+    pub credentials: credentials::Config,
+}
+
+/// What reflection tells.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reflection {
+    /// Nothing.
+    Off,
+    /// This process's services.
+    #[default]
+    Own,
+    /// The services of the whole suite, also those that are served elsewhere.
+    Suite,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            trusted_hops: 0,
+            reflection: Reflection::Own,
+            preface_timeout: Duration::from_secs(5),
+            connection_age: Duration::from_secs(300),
+            connection_grace: Duration::from_secs(30),
+            keepalive_interval: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+            streams_per_connection: 128,
+            credentials: credentials::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn validate(&self, problems: &mut Problems) {
+        for (name, span) in [
+            ("preface_timeout", self.preface_timeout),
+            ("connection_age", self.connection_age),
+            ("keepalive_interval", self.keepalive_interval),
+            ("keepalive_timeout", self.keepalive_timeout),
+        ] {
+            if span.0.is_zero() {
+                problems.add(format!("server.{name}"), "found 0s; a duration above zero, such as 10s");
+            }
+        }
+        // A client may legally open about a hundred streams before it has read our settings.
+        if !(100..=1000).contains(&self.streams_per_connection) {
+            let found = self.streams_per_connection;
+            problems.add("server.streams_per_connection", format!("found {found}; a count from 100 to 1000"));
+        }
+    }
+}
+
+/// Listens on an address; `[::]` takes IPv4 too.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}

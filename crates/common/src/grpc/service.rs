@@ -3,15 +3,19 @@
 use std::{convert::Infallible, sync::Arc};
 
 use http::{Request, Response};
-use tonic::{body::Body, server::NamedService, service::Routes};
+use tonic::{body::Body, server::NamedService};
+use tower::util::BoxCloneSyncService;
 
 use crate::policy::{People, Row};
+
+/// The handlers of one service, whatever their type.
+pub(crate) type Handlers = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// One gRPC service: its handlers, its policy table, and who can tell people apart.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) name: &'static str,
-    pub(crate) routes: Routes,
+    pub(crate) handlers: Handlers,
     pub(crate) policy: &'static [Row],
     pub(crate) people: Option<Arc<dyn People>>,
 }
@@ -29,7 +33,7 @@ impl Service {
             + 'static,
         S::Future: Send + 'static,
     {
-        Self { name: S::NAME, routes: Routes::new(server), policy, people: None }
+        Self { name: S::NAME, handlers: Handlers::new(server), policy, people: None }
     }
 
     /// The same service, with what tells people apart.

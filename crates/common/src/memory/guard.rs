@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -19,12 +19,9 @@ use crate::{limits::Usage, policy::Cost};
 /// Time between two looks at the working set.
 pub const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Tells who may still come in. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Guard(Arc<Inner>);
-
+/// Tells who may still come in.
 #[derive(Debug)]
-struct Inner {
+pub struct Guard {
     soft: AtomicU64,
     hard: AtomicU64,
     working_set: AtomicU64,
@@ -77,7 +74,7 @@ impl Guard {
     /// A guard of these limits, in bytes. Everybody may come in until [`run`](Self::run) sees otherwise.
     #[must_use]
     pub fn new(soft: u64, hard: u64) -> Self {
-        Self(Arc::new(Inner {
+        Self {
             soft: AtomicU64::new(soft),
             hard: AtomicU64::new(hard),
             working_set: AtomicU64::new(0),
@@ -85,7 +82,7 @@ impl Guard {
             level: AtomicU8::new(Level::Calm as u8),
             shed: Shed::default(),
             relief: Mutex::default(),
-        }))
+        }
     }
 
     /// A guard that lets everybody in, for tests.
@@ -100,9 +97,9 @@ impl Guard {
         let admitted = self.level().admits(cost);
         if !admitted {
             let shed = match cost {
-                Cost::High => &self.0.shed.high,
-                Cost::Ordinary => &self.0.shed.ordinary,
-                Cost::Low | Cost::Free => &self.0.shed.low,
+                Cost::High => &self.shed.high,
+                Cost::Ordinary => &self.shed.ordinary,
+                Cost::Low | Cost::Free => &self.shed.low,
             };
             shed.fetch_add(1, Relaxed);
         }
@@ -112,7 +109,7 @@ impl Guard {
     /// How short memory is.
     #[must_use]
     pub fn level(&self) -> Level {
-        Level::from_u8(self.0.level.load(Relaxed))
+        Level::from_u8(self.level.load(Relaxed))
     }
 
     /// Has a cache give memory back: called with the bytes that are too many, at every look that finds the working set
@@ -123,23 +120,22 @@ impl Guard {
 
     /// Follows a new plan.
     pub fn set_limits(&self, soft: u64, hard: u64) {
-        self.0.soft.store(soft, Relaxed);
-        self.0.hard.store(hard, Relaxed);
+        self.soft.store(soft, Relaxed);
+        self.hard.store(hard, Relaxed);
     }
 
     /// The guard as it is at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let inner = &self.0;
         Snapshot {
-            working_set: inner.working_set.load(Relaxed),
-            soft: inner.soft.load(Relaxed),
-            hard: inner.hard.load(Relaxed),
+            working_set: self.working_set.load(Relaxed),
+            soft: self.soft.load(Relaxed),
+            hard: self.hard.load(Relaxed),
             level: self.level(),
-            blind: inner.blind.load(Relaxed),
-            shed_high: inner.shed.high.load(Relaxed),
-            shed_ordinary: inner.shed.ordinary.load(Relaxed),
-            shed_low: inner.shed.low.load(Relaxed),
+            blind: self.blind.load(Relaxed),
+            shed_high: self.shed.high.load(Relaxed),
+            shed_ordinary: self.shed.ordinary.load(Relaxed),
+            shed_low: self.shed.low.load(Relaxed),
         }
     }
 
@@ -158,17 +154,17 @@ impl Guard {
 
     /// Takes one look. What cannot be read changes nothing: the level stays.
     fn look(&self, usage: Option<Usage>) {
-        let was_blind = self.0.blind.swap(usage.is_none(), Relaxed);
+        let was_blind = self.blind.swap(usage.is_none(), Relaxed);
         let Some(Usage { working_set, source }) = usage else {
             if !was_blind {
                 tracing::warn!("memory usage cannot be read; calls are shed no more and no less than before");
             }
             return;
         };
-        let (soft, hard) = (self.0.soft.load(Relaxed), self.0.hard.load(Relaxed));
+        let (soft, hard) = (self.soft.load(Relaxed), self.hard.load(Relaxed));
         let (before, after) = (self.level(), self.level().next(working_set, soft, hard));
-        self.0.working_set.store(working_set, Relaxed);
-        self.0.level.store(after as u8, Relaxed);
+        self.working_set.store(working_set, Relaxed);
+        self.level.store(after as u8, Relaxed);
         if after > before {
             tracing::warn!(level = ?after, working_set, soft, hard, source, "memory runs short");
         } else if after < before {
@@ -182,13 +178,13 @@ impl Guard {
 
     /// A callback that panics leaves the list as it was.
     fn relief(&self) -> std::sync::MutexGuard<'_, Vec<Relief>> {
-        self.0.relief.lock().unwrap_or_else(PoisonError::into_inner)
+        self.relief.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::{Arc, atomic::AtomicUsize};
 
     use super::*;
 

@@ -11,15 +11,15 @@ pub const BASELINE: u64 = 16 * MIB;
 pub const THREAD: u64 = 128 * KIB;
 
 /// The receive buffer asked of the kernel for each connection, in bytes.
-pub const SOCKET_RECEIVE_BUFFER: u32 = 64 * 1024;
+pub const SOCKET_RECEIVE_BUFFER: usize = 64 * 1024;
 /// The send buffer asked of the kernel for each connection, in bytes.
-pub const SOCKET_SEND_BUFFER: u32 = 64 * 1024;
+pub const SOCKET_SEND_BUFFER: usize = 64 * 1024;
 /// What one connection's peer may send ahead of all the handlers together, in bytes.
 pub const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// What a call's peer may send ahead of its handler, in bytes.
 pub const STREAM_WINDOW: u32 = 64 * 1024;
 /// What a call's handler may produce ahead of its peer, in bytes.
-pub const STREAM_SEND_BUFFER: u32 = 64 * 1024;
+pub const STREAM_SEND_BUFFER: usize = 64 * 1024;
 /// The largest header list of a call, in bytes.
 pub const HEADER_LIST: u32 = 16 * 1024;
 /// The largest HTTP/2 frame, in bytes.

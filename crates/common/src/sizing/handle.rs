@@ -7,12 +7,9 @@ use tokio::sync::watch;
 
 use super::{Permits, Plan};
 
-/// A handle on the plan in force. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Sizing(Arc<Inner>);
-
+/// The plan in force, and the permits that follow it.
 #[derive(Debug)]
-struct Inner {
+pub struct Sizing {
     plan: watch::Sender<Arc<Plan>>,
     permits: BTreeMap<&'static str, Arc<Permits>>,
 }
@@ -23,13 +20,13 @@ impl Sizing {
     pub fn new(plan: Plan) -> Self {
         let permits =
             plan.followers().map(|share| (share.name, Arc::new(Permits::fixed(count(share.count)))));
-        Self(Arc::new(Inner { permits: permits.collect(), plan: watch::Sender::new(Arc::new(plan)) }))
+        Self { permits: permits.collect(), plan: watch::Sender::new(Arc::new(plan)) }
     }
 
     /// The plan in force.
     #[must_use]
-    pub fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.0.plan.borrow())
+    pub fn current(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan.borrow())
     }
 
     /// The permits of a demand, or of the frame's own [`CALLS`](super::CALLS), [`CONNECTIONS`](super::CONNECTIONS) and
@@ -39,7 +36,7 @@ impl Sizing {
     /// When no such demand was made.
     #[must_use]
     pub fn permits(&self, name: &str) -> Arc<Permits> {
-        let permits = self.0.permits.get(name);
+        let permits = self.permits.get(name);
         Arc::clone(permits.unwrap_or_else(|| panic!("no demand is named {name}")))
     }
 
@@ -49,28 +46,28 @@ impl Sizing {
     /// When no such demand was made.
     #[must_use]
     pub fn share(&self, name: &str) -> u64 {
-        self.plan().share(name).unwrap_or_else(|| panic!("no demand is named {name}"))
+        self.current().share(name).unwrap_or_else(|| panic!("no demand is named {name}"))
     }
 
     /// Tells of every new plan.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<Plan>> {
-        self.0.plan.subscribe()
+        self.plan.subscribe()
     }
 
     /// Puts another plan for the same demands in force. Permits grow at once and shrink as they come back.
     pub fn update(&self, plan: Plan) {
         for share in plan.followers() {
-            if let Some(permits) = self.0.permits.get(share.name) {
+            if let Some(permits) = self.permits.get(share.name) {
                 permits.resize(count(share.count));
             }
         }
-        self.0.plan.send_replace(Arc::new(plan));
+        self.plan.send_replace(Arc::new(plan));
     }
 
     /// Takes back permits that a smaller plan could not take at once. Never ends by itself.
     pub(super) async fn follow(&self) {
-        join_all(self.0.permits.values().map(|permits| permits.follow())).await;
+        join_all(self.permits.values().map(|permits| permits.follow())).await;
     }
 }
 

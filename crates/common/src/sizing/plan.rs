@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{
     Demand, Refused,
+    amount::Amount,
     costs::{BASELINE, CALL, CONNECTION, MESSAGE_BYTE, THREAD},
     pour::{Vessel, pour},
 };
-use crate::{
-    config::Size,
-    limits::{Config, Cores, Limits, SoftMemory},
-};
+use crate::limits::{Config, Cores, Limits, SoftMemory};
 
 /// The permits of calls served at once.
 pub const CALLS: &str = "calls";
@@ -164,12 +162,12 @@ impl Share {
     /// What it is made of, for people.
     pub(super) fn formula(&self) -> String {
         let Vessel { bytes_each, floor, cap } = self.vessel;
-        let each = Size(bytes_each);
+        let each = Amount(bytes_each);
         if floor == cap {
             return format!("{each} each; {}", self.because);
         }
         let (floor, cap_text) = match self.name {
-            MESSAGE_BYTES => (Size(floor).to_string(), Size(cap).to_string()),
+            MESSAGE_BYTES => (Amount(floor).to_string(), Amount(cap).to_string()),
             _ => (floor.to_string(), cap.to_string()),
         };
         let (of, because) = (format!("{each} each; {floor} to {cap_text}"), &self.because);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{costs::BASELINE, plan::Share};
+use super::{amount::Amount, costs::BASELINE, plan::Share};
 use crate::{
     config::Size,
     limits::{Limits, Reading, SoftMemory},
@@ -50,22 +50,31 @@ impl Shortage {
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Reading { value: memory, source } = &self.memory;
-        let (soft, needed) = (Size(self.soft), self.needed());
+        let (soft, needed) = (Amount(self.soft), self.needed());
         writeln!(f, "the least that the process can work with does not fit into its memory")?;
-        writeln!(f, "  memory {} ({source}), of which {} is {soft}", Size(*memory), self.setting)?;
+        writeln!(f, "  memory {} ({source}), of which {} is {soft}", Amount(*memory), self.setting)?;
         for (name, count, each) in &self.needs {
-            let times = if *count == 1 { String::new() } else { format!(" = {count} x {}", Size(*each)) };
-            writeln!(f, "  {name:<28} {:>10}{times}", Size(count.saturating_mul(*each)).to_string())?;
+            let times = if *count == 1 { String::new() } else { format!(" = {count} x {}", Amount(*each)) };
+            writeln!(f, "  {name:<28} {:>10}{times}", Amount(count.saturating_mul(*each)))?;
         }
-        writeln!(f, "  {:<28} {:>10}", "sum", Size(needed).to_string())?;
+        writeln!(f, "  {:<28} {:>10}", "sum", Amount(needed))?;
         match self.setting {
             SoftMemory::Percent(percent) => {
-                let enough = Size(needed.saturating_mul(100).div_ceil(u64::from(percent)));
+                let enough = whole_mib(needed.saturating_mul(100).div_ceil(u64::from(percent)));
                 write!(f, "give the container at least {enough}, or lower what is set under limits")
             }
             SoftMemory::Amount(_) => {
-                write!(f, "raise limits.soft_memory and the container's memory to at least {}", Size(needed))
+                write!(
+                    f,
+                    "raise limits.soft_memory and the container's memory to at least {}",
+                    whole_mib(needed)
+                )
             }
         }
     }
+}
+
+/// Rounded up: what is told has to be enough.
+fn whole_mib(bytes: u64) -> Size {
+    Size::from_mib(bytes.div_ceil(1024 * 1024))
 }

@@ -5,10 +5,11 @@ use std::{borrow::Cow, fmt};
 use serde::{Serialize, Serializer};
 
 use super::{
+    amount::Amount,
     costs::BASELINE,
     plan::{MESSAGE_BYTES, Plan},
 };
-use crate::{config::Size, limits::Cores};
+use crate::limits::{Cores, Reading, SoftMemory};
 
 /// One number of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,7 +48,7 @@ impl Number {
     fn text(&self) -> String {
         match self.unit {
             Unit::Millicores => Cores::from_millis(u32::try_from(self.value).unwrap_or(u32::MAX)).to_string(),
-            Unit::Bytes => Size(self.value).to_string(),
+            Unit::Bytes => Amount(self.value).to_string(),
             Unit::Count if self.value == u64::MAX => "unlimited".to_owned(),
             Unit::Count => self.value.to_string(),
         }
@@ -59,14 +60,12 @@ impl Plan {
     #[must_use]
     pub fn numbers(&self) -> Vec<Number> {
         let limits = &self.limits;
-        let cores = |name, cpu: &crate::limits::Reading<Cores>| {
+        let cores = |name, cpu: &Reading<Cores>| {
             Number::new(name, u64::from(cpu.value.millis()), Unit::Millicores, &cpu.source)
         };
         let soft = match self.soft_setting {
-            crate::limits::SoftMemory::Percent(percent) => format!("{percent}% of memory"),
-            crate::limits::SoftMemory::Amount(_) => {
-                "limits.soft_memory, or memory where that is less".to_owned()
-            }
+            SoftMemory::Percent(percent) => format!("{percent}% of memory"),
+            SoftMemory::Amount(_) => "limits.soft_memory, or memory where that is less".to_owned(),
         };
         let mut numbers = vec![
             cores("cpu", &limits.cpu),
@@ -135,7 +134,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heading = ["NUMBER", "VALUE", "HOLDS", "FROM"].map(str::to_owned);
         let rows = self.numbers().into_iter().map(|number| {
-            let holds = number.holds.map(|bytes| Size(bytes).to_string()).unwrap_or_default();
+            let holds = number.holds.map(|bytes| Amount(bytes).to_string()).unwrap_or_default();
             [number.name.to_string(), number.text(), holds, number.source]
         });
         let rows: Vec<[String; 4]> = [heading].into_iter().chain(rows).collect();

@@ -1,6 +1,6 @@
 //! Follows the container's limits while the process runs.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -20,8 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub async fn watch(
     config: Config,
     demands: Vec<Demand>,
-    sizing: Sizing,
-    guard: Guard,
+    sizing: Arc<Sizing>,
+    guard: Arc<Guard>,
     stop: CancellationToken,
 ) {
     tokio::select! {
@@ -32,7 +32,7 @@ pub async fn watch(
 }
 
 async fn reread(root: &Path, config: &Config, demands: &[Demand], sizing: &Sizing, guard: &Guard) {
-    let started_with = sizing.plan();
+    let started_with = sizing.current();
     let mut seen = started_with.limits.clone();
     let mut looks = interval(INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -64,7 +64,7 @@ fn apply(
             return;
         }
     };
-    let changes = sizing.plan().changes(&plan).join(", ");
+    let changes = sizing.current().changes(&plan).join(", ");
     let restart = threads(started_with, &plan);
     guard.set_limits(plan.soft_memory, limits.memory.value);
     sizing.update(plan);

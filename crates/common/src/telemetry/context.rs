@@ -6,6 +6,9 @@ use std::{cell::RefCell, fmt};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+/// Where a call's place in its trace is written.
+pub const HEADER: &str = "traceparent";
+
 /// The place of one call in its trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallContext {
@@ -24,6 +27,11 @@ tokio::task_local! {
 /// Runs a call's future with its context. A task spawned inside does not inherit it.
 pub async fn scope<F: Future>(context: CallContext, future: F) -> F::Output {
     CURRENT.scope(context, future).await
+}
+
+/// Runs something short with a call's context.
+pub fn within<T>(context: CallContext, work: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(context, work)
 }
 
 /// The context of the call that is being worked on here, if there is one.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::Reading;
+use crate::{config::Size, limits::Reading};
 
 fn limits(cpu_millis: u32, memory: u64) -> Limits {
     let cpu = Reading { value: Cores::from_millis(cpu_millis), source: "test".to_owned() };
@@ -58,7 +58,7 @@ the least that the process can work with does not fit into its memory
   accounts.password_hashes       19.0 MiB
   accounts.postgres               2.0 MiB = 2 x 1.0 MiB
   sum                            53.2 MiB
-give the container at least 59.2 MiB, or lower what is set under limits"
+give the container at least 60MiB, or lower what is set under limits"
     );
     assert!(plan(&limits(100, 60 * MIB), &[hashes(), pool()], &Config::default()).is_ok());
 }

@@ -30,13 +30,13 @@ impl Container {
 }
 
 /// A running process in a container: its plan and guard, followed by `reread` until the test ends.
-fn start(container: Container) -> (std::sync::Arc<Container>, Sizing, Guard) {
-    let container = std::sync::Arc::new(container);
+fn start(container: Container) -> (Arc<Container>, Arc<Sizing>, Arc<Guard>) {
+    let container = Arc::new(container);
     let config = Config::default();
     let limits = limits::read_at(container.0.root(), &config);
-    let sizing = Sizing::new(plan(&limits, &demands(), &config).unwrap());
-    let guard = Guard::new(sizing.plan().soft_memory, limits.memory.value);
-    let (watched, sizes, guards) = (std::sync::Arc::clone(&container), sizing.clone(), guard.clone());
+    let sizing = Arc::new(Sizing::new(plan(&limits, &demands(), &config).unwrap()));
+    let guard = Arc::new(Guard::new(sizing.current().soft_memory, limits.memory.value));
+    let (watched, sizes, guards) = (Arc::clone(&container), Arc::clone(&sizing), Arc::clone(&guard));
     tokio::spawn(async move {
         reread(watched.0.root(), &config, &demands(), &sizes, &guards).await;
     });
@@ -52,12 +52,12 @@ async fn permits_budgets_and_limits_follow_a_resize_and_threads_stay() {
     let (container, sizing, guard) = start(Container::new(2, 128));
     let mut plans = sizing.subscribe();
     let (calls, hashes) = (sizing.permits(CALLS), sizing.permits("hashes"));
-    let before = sizing.plan();
+    let before = sizing.current();
 
     container.resize(4, 512);
     plans.changed().await.unwrap();
 
-    let after = sizing.plan();
+    let after = sizing.current();
     assert_eq!(hashes.size(), 4);
     assert_eq!(sizing.share("hashes"), 4);
     assert!(after.share(CALLS) > before.share(CALLS));
@@ -71,19 +71,19 @@ async fn permits_budgets_and_limits_follow_a_resize_and_threads_stay() {
     container.resize(2, 128);
     plans.changed().await.unwrap();
 
-    assert_eq!(sizing.plan(), before);
+    assert_eq!(sizing.current(), before);
     assert_eq!(hashes.size(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_container_that_becomes_too_small_keeps_its_plan_and_sheds() {
     let (container, sizing, guard) = start(Container::new(2, 128));
-    let before = sizing.plan();
+    let before = sizing.current();
 
     container.resize(2, 32);
     tokio::time::sleep(INTERVAL * 3).await;
 
-    assert_eq!(sizing.plan(), before);
+    assert_eq!(sizing.current(), before);
     assert_eq!(guard.snapshot().hard, 32 * MIB);
 }
 
@@ -92,7 +92,8 @@ async fn the_watch_ends_when_it_is_told_to() {
     let config = Config::default();
     let plan = plan(&limits::read(&config), &[], &config).unwrap();
     let stop = CancellationToken::new();
-    let watching = watch(config, Vec::new(), Sizing::new(plan), Guard::fixed(), stop.clone());
+    let watching =
+        watch(config, Vec::new(), Arc::new(Sizing::new(plan)), Arc::new(Guard::fixed()), stop.clone());
 
     stop.cancel();
 

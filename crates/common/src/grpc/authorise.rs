@@ -1,0 +1,89 @@
+//! Decides who may call, from the headers alone: before the request message is read.
+
+use http::{Extensions, HeaderMap};
+use tonic::{Code, Status};
+
+use super::{methods::Method, status::status};
+use crate::{credentials::Verifier, policy::CallingService};
+
+/// Where a service of the suite proves itself.
+pub(crate) const SERVICE_HEADER: &str = "fairlead-service";
+
+/// Lets a call through by its method's policy row, and leaves who called in the extensions.
+///
+/// # Errors
+/// UNAUTHENTICATED when credentials are missing or wrong, PERMISSION_DENIED when they are good and not enough.
+pub(crate) async fn authorise(
+    method: &Method,
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    extensions: &mut Extensions,
+) -> Result<(), Status> {
+    let who = method.row.who;
+    let service = calling_service(verifier, headers, &method.name)?;
+    let expected = service.as_ref().is_some_and(|CallingService(name)| who.services.contains(&&**name));
+    let is_service = service.is_some();
+    if who.public || expected {
+        if let Some(service) = service {
+            extensions.insert(service);
+        }
+        return Ok(());
+    }
+    let (true, Some(people)) = (who.knows_people(), &method.people) else {
+        return Err(if is_service { denied() } else { missing() });
+    };
+    let Some(token) = bearer(headers)? else {
+        return Err(if is_service { denied() } else { missing() });
+    };
+    let person = people.identify(token).await?;
+    if !(who.person || who.admin && person.admin) {
+        return Err(denied());
+    }
+    extensions.extend(person.extensions);
+    Ok(())
+}
+
+/// The service that signed the credential, where there is one.
+fn calling_service(
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    method: &str,
+) -> Result<Option<CallingService>, Status> {
+    let Some(credential) = headers.get(SERVICE_HEADER) else {
+        return Ok(None);
+    };
+    let verified = credential.to_str().map_err(|_| "not text").and_then(|text| verifier.verify(text));
+    verified.map(|name| Some(CallingService(name))).map_err(|reason| {
+        tracing::warn!(target: "audit", event = "service_credential_refused", method, reason, "service credential refused");
+        status(Code::Unauthenticated, "SERVICE_CREDENTIAL_INVALID", "the service credential is not valid")
+    })
+}
+
+/// The bearer token of a request (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
+    let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let malformed = || {
+        let message = "authorization must be given once, as \"Bearer <session token>\"";
+        status(Code::Unauthenticated, "CREDENTIALS_MALFORMED", message)
+    };
+    if values.next().is_some() {
+        return Err(malformed());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(Some(token))
+    } else {
+        Err(malformed())
+    }
+}
+
+fn missing() -> Status {
+    status(Code::Unauthenticated, "CREDENTIALS_MISSING", "the call needs credentials and carries none")
+}
+
+fn denied() -> Status {
+    status(Code::PermissionDenied, "PERMISSION_DENIED", "the caller may not call this method")
+}

@@ -1,0 +1,123 @@
+//! One connection, from its preface to its end.
+
+use std::{future::pending, io, net::SocketAddr, pin::pin, time::Duration};
+
+use http::Request;
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ring::rand::{SecureRandom, SystemRandom};
+use socket2::SockRef;
+use tokio::{
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tower::Service;
+
+use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
+use crate::sizing::costs;
+
+/// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
+/// cut off, one that opens a hundred before it has read our settings is not.
+const LOCAL_RESETS: usize = 512;
+
+/// A connection that was accepted.
+pub(crate) struct Connection {
+    pub(crate) socket: TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) gate: Gate,
+    pub(crate) config: Config,
+    pub(crate) closing: CancellationToken,
+    pub(crate) cut: CancellationToken,
+    pub(crate) _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// Serves the calls of the connection until it ends, ages, or the process stops.
+    pub(crate) async fn serve(self) {
+        let peer = self.peer;
+        if let Err(error) = self.tune() {
+            tracing::debug!(%peer, %error, "socket options not set");
+        }
+        let Self { socket, gate, config, closing, cut, _permit, .. } = self;
+        let (io, meter) = FrameMeter::around(socket);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            gate.clone().call(request)
+        });
+        let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
+
+        // A connection that has not even greeted has nothing to finish.
+        tokio::select! {
+            ended = connection.as_mut() => return log(peer, ended),
+            () = meter.greeted() => {}
+            () = sleep(config.preface_timeout.0) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = closing.cancelled() => return,
+        }
+        let grace = tokio::select! {
+            ended = connection.as_mut() => return log(peer, ended),
+            () = cut.cancelled() => return,
+            // The drain has its own deadline.
+            () = closing.cancelled() => None,
+            () = sleep(jittered(config.connection_age.0)) => Some(Instant::now() + config.connection_grace.0),
+        };
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => log(peer, ended),
+            () = cut.cancelled() => {}
+            () = until(grace) => tracing::debug!(%peer, "aged connection cut"),
+        }
+    }
+
+    /// Small buffers, so that a connection costs what the plan says.
+    fn tune(&self) -> io::Result<()> {
+        self.socket.set_nodelay(true)?;
+        let socket = SockRef::from(&self.socket);
+        socket.set_recv_buffer_size(costs::SOCKET_RECEIVE_BUFFER)?;
+        socket.set_send_buffer_size(costs::SOCKET_SEND_BUFFER)
+    }
+}
+
+fn builder(config: &Config) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.streams_per_connection)
+        .max_local_error_reset_streams(LOCAL_RESETS)
+        .max_header_list_size(costs::HEADER_LIST)
+        .initial_stream_window_size(costs::STREAM_WINDOW)
+        .initial_connection_window_size(costs::CONNECTION_WINDOW)
+        .max_frame_size(costs::FRAME)
+        .max_send_buf_size(costs::STREAM_SEND_BUFFER)
+        .keep_alive_interval(config.keepalive_interval.0)
+        .keep_alive_timeout(config.keepalive_timeout.0);
+    builder
+}
+
+/// Takes up to a tenth off or puts it on, so that connections of one moment do not all end in one moment.
+fn jittered(age: Duration) -> Duration {
+    let mut random = [0; 2];
+    // Without randomness the middle serves.
+    let unit = match SystemRandom::new().fill(&mut random) {
+        Ok(()) => f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX),
+        Err(_) => 0.5,
+    };
+    age.mul_f64(0.9 + 0.2 * unit)
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+fn log(peer: SocketAddr, ended: hyper::Result<()>) {
+    match ended {
+        Ok(()) => tracing::debug!(%peer, "connection ended"),
+        Err(error) => tracing::debug!(%peer, %error, "connection failed"),
+    }
+}

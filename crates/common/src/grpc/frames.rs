@@ -1,0 +1,242 @@
+//! Watches the frames that a peer sends: has it greeted, does it flood?
+//!
+//! h2 answers every PING and every SETTINGS, however many come; here they are counted, and a connection whose control
+//! frames outnumber what an honest client could want is closed.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::watch,
+    time::Instant,
+};
+
+/// The bytes of a client's preface (RFC 9113, section 3.4).
+const PREFACE: usize = 24;
+/// The bytes of a frame's header (RFC 9113, section 4.1).
+const FRAME_HEADER: usize = 9;
+/// Control frames that one window may bring on top of one for each call.
+const ALLOWANCE: u32 = 1000;
+/// The time over which they are counted.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// A write that carries more than answers to control frames, in bytes.
+const SUBSTANTIAL: usize = 512;
+
+/// A socket whose incoming frames are counted.
+pub(crate) struct FrameMeter<S> {
+    inner: S,
+    parser: Parser,
+    greeted: watch::Sender<bool>,
+}
+
+/// Tells when a peer has greeted.
+pub(crate) struct Greeting(watch::Receiver<bool>);
+
+impl Greeting {
+    /// Waits for the preface and the first frame behind it.
+    pub(crate) async fn greeted(mut self) {
+        if self.0.wait_for(|greeted| *greeted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl<S> FrameMeter<S> {
+    /// Wraps a socket that nothing has been read from.
+    pub(crate) fn around(inner: S) -> (Self, Greeting) {
+        let (greeted, greeting) = watch::channel(false);
+        (Self { inner, parser: Parser::new(Instant::now()), greeted }, Greeting(greeting))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
+        let read = &buffer.filled()[before..];
+        if !this.parser.read(read, Instant::now()) {
+            let flood = "the peer floods with control frames";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, flood)));
+        }
+        if this.parser.frames > 0 {
+            this.greeted.send_if_modified(|greeted| !std::mem::replace(greeted, true));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for FrameMeter<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.parser.wrote(bytes.len());
+        Pin::new(&mut this.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.parser.wrote(slices.iter().map(|slice| slice.len()).sum());
+        Pin::new(&mut this.inner).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+/// Finds the frames in a stream of bytes, and counts those that ask for work and carry no call.
+struct Parser {
+    /// Bytes to pass over: the preface, then each frame's payload.
+    skip: usize,
+    header: [u8; FRAME_HEADER],
+    have: usize,
+    frames: u64,
+    control: u32,
+    window_ends: Instant,
+}
+
+impl Parser {
+    fn new(now: Instant) -> Self {
+        Self {
+            skip: PREFACE,
+            header: [0; FRAME_HEADER],
+            have: 0,
+            frames: 0,
+            control: 0,
+            window_ends: now + WINDOW,
+        }
+    }
+
+    /// Whether the peer may go on.
+    fn read(&mut self, mut bytes: &[u8], now: Instant) -> bool {
+        if now >= self.window_ends {
+            self.control = 0;
+            self.window_ends = now + WINDOW;
+        }
+        while !bytes.is_empty() {
+            if self.skip > 0 {
+                let step = self.skip.min(bytes.len());
+                self.skip -= step;
+                bytes = &bytes[step..];
+                continue;
+            }
+            let step = (FRAME_HEADER - self.have).min(bytes.len());
+            self.header[self.have..self.have + step].copy_from_slice(&bytes[..step]);
+            self.have += step;
+            bytes = &bytes[step..];
+            if self.have == FRAME_HEADER {
+                self.have = 0;
+                self.frame();
+            }
+        }
+        self.control <= ALLOWANCE
+    }
+
+    fn frame(&mut self) {
+        const DATA: u8 = 0;
+        const HEADERS: u8 = 1;
+        const WINDOW_UPDATE: u8 = 8;
+        let [high, middle, low, kind, flags, ..] = self.header;
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        let ends_stream = flags & 1 != 0;
+        self.skip = length as usize;
+        self.frames += 1;
+        match kind {
+            // A call pays for one control frame of its own: its reset, say.
+            HEADERS => self.control = self.control.saturating_sub(1),
+            DATA if length > 0 || ends_stream => self.control = self.control.saturating_sub(1),
+            // Asks for nothing, and a fast download needs many.
+            WINDOW_UPDATE => {}
+            _ => self.control += 1,
+        }
+    }
+
+    /// We send data: clients ping to measure how fast it comes.
+    fn wrote(&mut self, bytes: usize) {
+        if bytes >= SUBSTANTIAL {
+            self.control = self.control.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING: u8 = 6;
+
+    fn frame(kind: u8, length: u8) -> Vec<u8> {
+        let mut bytes = vec![0, 0, length, kind, 0, 0, 0, 0, 0];
+        bytes.resize(FRAME_HEADER + usize::from(length), 9);
+        bytes
+    }
+
+    fn greeted(now: Instant) -> Parser {
+        let mut parser = Parser::new(now);
+        assert!(parser.read(&[b'x'; PREFACE], now));
+        parser
+    }
+
+    #[test]
+    fn frames_are_found_however_the_bytes_are_cut() {
+        let now = Instant::now();
+        let bytes = [frame(4, 0), frame(PING, 8), frame(0, 3), frame(1, 1)].concat();
+        for step in 1..bytes.len() {
+            let mut parser = greeted(now);
+            for chunk in bytes.chunks(step) {
+                assert!(parser.read(chunk, now));
+            }
+            assert_eq!(parser.frames, 4, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_pings_is_noticed_and_an_even_trickle_is_not() {
+        let now = Instant::now();
+        let pings = frame(PING, 8).repeat(ALLOWANCE as usize);
+        let mut parser = greeted(now);
+
+        assert!(parser.read(&pings, now));
+        assert!(!parser.read(&frame(PING, 8), now));
+
+        assert!(parser.read(&pings, now + WINDOW), "a new window begins");
+    }
+
+    #[test]
+    fn pings_that_measure_a_download_are_no_flood() {
+        let now = Instant::now();
+        let mut parser = greeted(now);
+
+        for _ in 0..10 * ALLOWANCE {
+            parser.wrote(16 * 1024);
+            assert!(parser.read(&frame(PING, 8), now));
+        }
+    }
+
+    #[test]
+    fn a_preface_alone_is_no_greeting() {
+        assert_eq!(greeted(Instant::now()).frames, 0);
+    }
+}

@@ -1,0 +1,235 @@
+//! The way of every call, from its headers to its last byte: counted, bounded in time, admitted, authorised, metered,
+//! handled.
+
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use http::{Method as HttpMethod, Request, Response, StatusCode, header::CONTENT_TYPE};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status, body::Body};
+use tower::{Service, ServiceExt};
+
+use super::{
+    authorise::authorise,
+    deadline,
+    methods::{Method, Methods},
+    peer::TrustedHops,
+    request_body::{Held, RequestBody},
+    response_body::{Ended, ResponseBody, code, panicked},
+    status::{retry_later, status},
+};
+use crate::{
+    credentials::Verifier,
+    lifecycle::{CallGuard, Calls},
+    memory::Guard,
+    policy::{Cost, Deadline},
+    sizing::Permits,
+    telemetry::context::{self, CallContext},
+};
+
+/// Where every call comes in, over a socket or from this very process. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    shared: Arc<Shared>,
+    /// Whether the call comes from this process, where the call that made it has been admitted already.
+    local: bool,
+}
+
+/// What the gate works with.
+pub(crate) struct Shared {
+    pub(crate) methods: Methods,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) calls: Arc<Calls>,
+    /// Calls that may be in flight.
+    pub(crate) admitted: Arc<Permits>,
+    /// Bytes that request messages may hold.
+    pub(crate) message_bytes: Arc<Permits>,
+    pub(crate) memory: Arc<Guard>,
+    pub(crate) trusted_hops: TrustedHops,
+    /// Cancelled when the drain begins: endless calls end.
+    pub(crate) closing: CancellationToken,
+    /// Cancelled after the drain: nothing is handled any more.
+    pub(crate) closed: CancellationToken,
+}
+
+impl Gate {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared), local: false }
+    }
+
+    /// The same gate for calls from this process.
+    pub(crate) fn local(&self) -> Self {
+        Self { local: true, ..self.clone() }
+    }
+
+    /// The methods behind the gate.
+    pub(crate) fn methods(&self) -> &Methods {
+        &self.shared.methods
+    }
+
+    async fn pass(self, request: Request<Body>) -> Response<Body> {
+        if !is_grpc(&request) {
+            return not_grpc();
+        }
+        let Some(method) = self.shared.methods.find(request.uri().path()).cloned() else {
+            return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
+        };
+        let context = trace_context(&request);
+        let mut call = Call::begin(&method, &self.shared.calls, context);
+        match context::scope(context, self.handle(&method, request, &mut call)).await {
+            Ok((response, deadline)) => {
+                if response.headers().contains_key("grpc-status") {
+                    call.ended(code(response.headers()));
+                }
+                let closing = (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
+                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, context, call)))
+            }
+            Err(refused) => {
+                call.ended(refused.code());
+                refused.into_http()
+            }
+        }
+    }
+
+    /// Runs the handler, unless something speaks against it.
+    async fn handle(
+        &self,
+        method: &Method,
+        request: Request<Body>,
+        call: &mut Call,
+    ) -> Result<(Response<Body>, Option<Instant>), Status> {
+        let deadline = deadline::of(method.row.deadline, request.headers())?;
+        call.admitted = self.admit(method.row.cost)?;
+        let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
+        let handled = AssertUnwindSafe(handled).catch_unwind();
+        let outcome = match deadline {
+            Some(deadline) => timeout_at(deadline, handled).await.map_err(|_| deadline::exceeded())?,
+            None => handled.await,
+        };
+        let response = outcome.unwrap_or_else(|_| Err(panicked()))?;
+        Ok((response, deadline))
+    }
+
+    async fn authorise_and_run(
+        &self,
+        method: &Method,
+        request: Request<Body>,
+        held: &Held,
+    ) -> Result<Response<Body>, Status> {
+        let (mut head, body) = request.into_parts();
+        authorise(method, &self.shared.verifier, &head.headers, &mut head.extensions).await?;
+        head.extensions.insert(self.shared.trusted_hops);
+        let budget = Arc::clone(&self.shared.message_bytes);
+        let body = RequestBody::new(body, method.row.request_limit, budget, Arc::clone(held));
+        let request = Request::from_parts(head, Body::new(body));
+        let Ok(response) = method.handlers.clone().oneshot(request).await;
+        Ok(response)
+    }
+
+    /// Sheds the call at once when there are too many, or memory runs short; health never.
+    fn admit(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>, Status> {
+        let wait = Duration::from_secs(1);
+        if self.shared.closed.is_cancelled() {
+            return Err(retry_later(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", wait));
+        }
+        if cost == Cost::Free || self.local {
+            return Ok(None);
+        }
+        if !self.shared.memory.admits(cost) {
+            let message = "memory is short; only cheaper calls are served right now";
+            return Err(retry_later(Code::ResourceExhausted, "MEMORY_PRESSURE", message, wait));
+        }
+        let permit = self.shared.admitted.try_acquire(1);
+        permit.map(Some).map_err(|_| {
+            retry_later(Code::ResourceExhausted, "OVERLOADED", "too many calls are in flight right now", wait)
+        })
+    }
+}
+
+impl Service<Request<Body>> for Gate {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.clone().pass(request).map(Ok))
+    }
+}
+
+/// One call, for as long as any part of it lives.
+struct Call {
+    method: Arc<Method>,
+    context: CallContext,
+    began: Instant,
+    code: Option<Code>,
+    held: Held,
+    admitted: Option<OwnedSemaphorePermit>,
+    _guard: CallGuard,
+}
+
+impl Call {
+    fn begin(method: &Arc<Method>, calls: &Arc<Calls>, context: CallContext) -> Self {
+        Self {
+            method: Arc::clone(method),
+            context,
+            began: Instant::now(),
+            code: None,
+            held: Held::default(),
+            admitted: None,
+            _guard: calls.enter(&method.in_flight),
+        }
+    }
+}
+
+impl Ended for Call {
+    fn ended(&mut self, code: Code) {
+        self.code.get_or_insert(code);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // A call without a code was given up by the client, or cut.
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let duration_ms = self.began.elapsed().as_millis();
+        context::within(self.context, || {
+            tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
+        });
+    }
+}
+
+/// The call's place in its caller's trace, or in one of its own.
+fn trace_context(request: &Request<Body>) -> CallContext {
+    let traceparent = request.headers().get(context::HEADER).and_then(|value| value.to_str().ok());
+    let caller = traceparent.and_then(CallContext::parse);
+    // Nobody records spans, so nobody decides that they should be.
+    caller.map_or_else(CallContext::fresh, |caller| CallContext { sampled: false, ..caller.child() })
+}
+
+fn is_grpc(request: &Request<Body>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    request.method() == HttpMethod::POST
+        && content_type.is_some_and(|value| value.starts_with(b"application/grpc"))
+}
+
+/// What the protocol answers to something else (gRPC over HTTP/2, "Requests").
+fn not_grpc() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}

@@ -1,0 +1,97 @@
+//! Every method that is served, by its path, with its rules.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use prost::Message;
+use prost_types::FileDescriptorSet;
+
+use super::{Service, service::Handlers};
+use crate::{
+    lifecycle,
+    policy::{People, Row},
+};
+
+/// One method that is served.
+pub(crate) struct Method {
+    /// The fully qualified name without a leading slash: `fairlead.accounts.v1.AccountsService/GetAccount`.
+    pub(crate) name: String,
+    pub(crate) row: &'static Row,
+    pub(crate) people: Option<Arc<dyn People>>,
+    pub(crate) handlers: Handlers,
+    /// Calls of this method in flight.
+    pub(crate) in_flight: Arc<AtomicU64>,
+}
+
+/// The methods by their request path.
+#[derive(Default)]
+pub(crate) struct Methods(HashMap<String, Arc<Method>>);
+
+impl Methods {
+    /// Pairs every method of the descriptors with its policy row.
+    ///
+    /// # Errors
+    /// All misfits at once: a method without a row, a row without a method, a row that tells people apart in a service
+    /// that cannot.
+    pub(crate) fn new(services: &[Service], descriptors: &[&[u8]]) -> Result<Self, Vec<String>> {
+        let described = described_methods(descriptors);
+        let mut misfits = Vec::new();
+        let mut methods = HashMap::new();
+        for service in services {
+            let name = service.name;
+            let Some(expected) = described.get(name) else {
+                misfits.push(format!("{name}: not among the descriptors"));
+                continue;
+            };
+            for method in expected.iter().filter(|method| rows(service, method) != 1) {
+                misfits.push(format!("{name}/{method}: {} policy rows, expected one", rows(service, method)));
+            }
+            for row in service.policy {
+                if !expected.iter().any(|method| method == row.method) {
+                    misfits.push(format!("{name}/{}: a policy row without a method", row.method));
+                }
+                if row.who.knows_people() && service.people.is_none() {
+                    misfits.push(format!("{name}/{}: nothing tells people apart", row.method));
+                }
+                let method = Method {
+                    name: format!("{name}/{}", row.method),
+                    row,
+                    people: service.people.clone(),
+                    handlers: service.handlers.clone(),
+                    in_flight: Arc::default(),
+                };
+                methods.insert(format!("/{}", method.name), Arc::new(method));
+            }
+        }
+        if misfits.is_empty() { Ok(Self(methods)) } else { Err(misfits) }
+    }
+
+    /// The method at a request path.
+    pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
+        self.0.get(path)
+    }
+
+    /// Calls in flight, by method.
+    pub(crate) fn in_flight(&self) -> BTreeMap<String, u64> {
+        lifecycle::by_method(self.0.values().map(|method| (&*method.name, &method.in_flight)))
+    }
+}
+
+fn rows(service: &Service, method: &str) -> usize {
+    service.policy.iter().filter(|row| row.method == method).count()
+}
+
+fn described_methods(descriptors: &[&[u8]]) -> HashMap<String, Vec<String>> {
+    let mut described = HashMap::new();
+    for file in
+        descriptors.iter().filter_map(|set| FileDescriptorSet::decode(*set).ok()).flat_map(|set| set.file)
+    {
+        for service in &file.service {
+            let name = format!("{}.{}", file.package(), service.name());
+            described.insert(name, service.method.iter().map(|method| method.name().to_owned()).collect());
+        }
+    }
+    described
+}

@@ -1,0 +1,136 @@
+//! The answer of a call, until its last byte: ends it in time, and knows how it ended.
+
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::{Code, Status, body::Body};
+
+use super::{deadline, status::status};
+use crate::telemetry::context::{self, CallContext};
+
+/// A response body that ends with the right status: at its deadline, at the start of the drain, or when polling it
+/// panics. `kept` is dropped with it: whatever the call holds.
+pub(crate) struct ResponseBody<K> {
+    inner: Body,
+    deadline: Option<Pin<Box<Sleep>>>,
+    closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    context: Option<CallContext>,
+    ended: bool,
+    kept: K,
+}
+
+/// Told how a call ended.
+pub(crate) trait Ended {
+    /// The call ended with this code.
+    fn ended(&mut self, code: Code);
+}
+
+impl<K: Ended> ResponseBody<K> {
+    /// A body that ends at `deadline`, and when `closing` is cancelled.
+    pub(crate) fn new(
+        inner: Body,
+        deadline: Option<Instant>,
+        closing: Option<CancellationToken>,
+        context: impl Into<Option<CallContext>>,
+        kept: K,
+    ) -> Self {
+        Self {
+            inner,
+            deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
+            closing: closing.map(|closing| Box::pin(closing.cancelled_owned())),
+            context: context.into(),
+            ended: false,
+            kept,
+        }
+    }
+
+    /// The status that ends the body now, whatever the handler is doing.
+    fn overruled(&mut self, context: &mut Context<'_>) -> Option<Status> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return Some(deadline::exceeded());
+        }
+        if let Some(closing) = &mut self.closing
+            && closing.as_mut().poll(context).is_ready()
+        {
+            return Some(status(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down"));
+        }
+        None
+    }
+
+    fn end(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.ended = true;
+        self.kept.ended(status.code());
+        let mut trailers = HeaderMap::new();
+        // Only a status with metadata that is no header cannot be written, and none of ours has any.
+        Poll::Ready(status.add_header(&mut trailers).ok().map(|()| Ok(Frame::trailers(trailers))))
+    }
+}
+
+impl<K: Ended + Unpin> http_body::Body for ResponseBody<K> {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.get_mut();
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(status) = this.overruled(task) {
+            return this.end(&status);
+        }
+        let inner = Pin::new(&mut this.inner);
+        let poll = || match this.context {
+            Some(call) => context::within(call, || inner.poll_frame(task)),
+            None => inner.poll_frame(task),
+        };
+        let Ok(polled) = std::panic::catch_unwind(AssertUnwindSafe(poll)) else {
+            return this.end(&panicked());
+        };
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Err(status))) => this.end(&status),
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.ended = true;
+                    this.kept.ended(code(trailers));
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                this.ended = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The answer to a call whose handler panicked.
+pub(crate) fn panicked() -> Status {
+    status(Code::Internal, "INTERNAL", "the server failed; it has been logged")
+}
+
+/// The code in a set of trailers, or of headers that are trailers too.
+pub(crate) fn code(trailers: &HeaderMap) -> Code {
+    trailers.get("grpc-status").map_or(Code::Unknown, |value| Code::from_bytes(value.as_bytes()))
+}

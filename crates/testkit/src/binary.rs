@@ -1,0 +1,113 @@
+//! A real binary of the workspace, running: its output, its signals, its exit.
+
+mod output;
+mod watchdog;
+
+use std::{env, path::PathBuf, process::Stdio, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::{process::Child, time::timeout};
+
+use self::{output::Output, watchdog::Watchdog};
+
+/// Long enough for anything that is going to happen, on a busy machine too.
+pub(crate) const WITHIN: Duration = Duration::from_mins(1);
+
+/// A running binary of this workspace. It is killed when this is dropped, or when the test process ends in any way.
+pub struct Binary {
+    name: String,
+    child: Child,
+    output: Output,
+    watchdog: Watchdog,
+}
+
+/// How a binary ended and what it had to say.
+#[derive(Debug)]
+pub struct Exit {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// Its lines on stdout: JSON where they are JSON, else strings.
+    pub lines: Vec<Value>,
+    /// What it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Binary {
+    /// Starts a binary with nothing in its environment but `PATH` and `environment`.
+    ///
+    /// Cargo builds the binaries of the package under test by itself, and no others: a test of another package runs what
+    /// was built last. `make test` builds them all first.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn start(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = tokio::process::Command::new(built(name))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        let output = Output::of(&mut child);
+        let watchdog = Watchdog::over(child.id().expect("it was not awaited yet"));
+        Self { name: name.into(), child, output, watchdog }
+    }
+
+    /// The first line on stdout, already written or yet to come, for which `wanted` is true.
+    ///
+    /// # Panics
+    /// When it does not come within a minute, or the binary ends without it. The panic shows what came instead.
+    pub async fn line(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let line = timeout(WITHIN, self.output.line(wanted)).await.ok().flatten();
+        line.unwrap_or_else(|| {
+            panic!("{} did not write the line waited for\n{}", self.name, self.output.so_far())
+        })
+    }
+
+    /// Everything it has written yet, for messages.
+    #[must_use]
+    pub fn so_far(&self) -> String {
+        self.output.so_far()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has already ended.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let sent = id.is_some_and(|id| kill_process(id, signal).is_ok());
+        assert!(sent, "{} is not there to be sent a signal\n{}", self.name, self.output.so_far());
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end within a minute.
+    pub async fn exit(mut self) -> Exit {
+        let Ok(status) = timeout(WITHIN, self.child.wait()).await else {
+            panic!("{} does not end\n{}", self.name, self.output.so_far());
+        };
+        self.watchdog.dismiss();
+        let (lines, stderr) = self.output.finish().await;
+        Exit { code: status.expect("a child can be awaited").code(), lines, stderr }
+    }
+}
+
+/// Test executables are in `target/<profile>/deps`, examples in `examples`, binaries one folder up.
+fn built(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test knows where it is");
+    let binary = test.ancestors().nth(2).expect("test executables are two folders deep").join(name);
+    assert!(
+        binary.is_file(),
+        "{} is not built: run `make test`, or `cargo build --workspace --bins` once",
+        binary.display()
+    );
+    binary
+}

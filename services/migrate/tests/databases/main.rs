@@ -1,0 +1,6 @@
+//! Migrations on real databases.
+
+mod contract;
+mod postgres;
+mod scripts;
+mod sqlite;
