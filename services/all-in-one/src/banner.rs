@@ -32,8 +32,7 @@ fn tour(grpc: &str) -> String {
     let with = |field: &str, variable: &str| format!(r#"{{"{field}": "'"${variable}"'"}}"#);
     let credentials = r#""email": "ada@example.com", "password": "a long walk along the quay""#;
     let sign_up = r#"{"account": {"email": "ada@example.com"}, "password": "a long walk along the quay"}"#;
-    let take =
-        |field: &str| format!(r#"$(sed -n 's/.*"{field}": "\([^"]*\)".*/\1/p' <<< "$TOKENS" | head -n 1)"#);
+    let take = |field: &str| format!(r#"$(echo "$TOKENS" | sed -n 's/.*"{field}": "\(.*\)".*/\1/p')"#);
     let revoke = call(&with("session_id", "SESSION_ID"), "sessions.v1.SessionsService/RevokeSession");
     let lines = [
         call(sign_up, "accounts.v1.AccountsService/CreateAccount"),

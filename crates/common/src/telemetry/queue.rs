@@ -145,7 +145,7 @@ impl Shared {
 }
 
 /// Writes all of it; waits out a non-blocking output that is full.
-#[expect(clippy::disallowed_methods, reason = "this is the writing thread: no call is held up by its sleep")]
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which no call waits for")]
 fn write(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match output.write(bytes) {
