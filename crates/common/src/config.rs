@@ -40,6 +40,7 @@ pub trait Settings:
     fn validate(&self, _problems: &mut Problems) {}
 
     /// What this binary sets the frame to where the operator says nothing.
+    #[must_use]
     fn frame() -> FrameConfig {
         FrameConfig::default()
     }

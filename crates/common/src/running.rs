@@ -131,6 +131,12 @@ impl Running {
         &self.process
     }
 
+    /// Waits until the process is ready for the first time.
+    pub async fn ready(&self) {
+        // The sender lives as long as the process.
+        let _ = self.process.shared.readiness.subscribe().wait_for(|ready| *ready).await;
+    }
+
     /// Waits until something in the process has failed for good.
     pub async fn failed(&self) {
         self.process.shared.workers.failed().await;

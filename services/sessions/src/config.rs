@@ -6,33 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::{session, store::redis, throttle};
 
-/// The section `sessions`.
+/// The section `sessions` of the binary of that name.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Config {
     /// Which Redis keeps the sessions.
     pub redis: redis::Config,
     /// Where the accounts service is.
     pub accounts: client::Config,
+    /// How long sessions last, and how often anyone may guess.
+    #[serde(flatten)]
+    pub rules: Rules,
+}
+
+/// What holds wherever the service runs, and whatever keeps its sessions.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default)]
+pub struct Rules {
     /// The lifetime of sessions and their tokens.
     pub lifetimes: session::Config,
     /// How often anyone may guess at a password.
     pub throttle: throttle::Config,
 }
 
-impl Config {
-    /// Reports what cannot be used wherever the service runs.
-    pub fn validate(&self, problems: &mut Problems) {
-        self.lifetimes.validate("sessions.lifetimes", problems);
-        self.throttle.validate("sessions.throttle", problems);
+impl Rules {
+    /// Reports what cannot be used; `path` is where this section stands.
+    pub fn validate(&self, path: &str, problems: &mut Problems) {
+        self.lifetimes.validate(&format!("{path}.lifetimes"), problems);
+        self.throttle.validate(&format!("{path}.throttle"), problems);
     }
+}
 
-    /// Reports what cannot be used where sessions are kept in Redis and accounts is another process.
-    pub fn validate_remote(&self, problems: &mut Problems) {
-        self.validate(problems);
-        self.redis.validate("sessions.redis", problems);
+impl Config {
+    /// Reports what cannot be used.
+    pub fn validate(&self, path: &str, problems: &mut Problems) {
+        self.rules.validate(path, problems);
+        self.redis.validate(&format!("{path}.redis"), problems);
         if self.accounts.url.is_empty() {
-            problems.add("sessions.accounts.url", "not set; an address such as http://accounts:50051");
+            problems.add(format!("{path}.accounts.url"), "not set; an address such as http://accounts:50051");
         }
     }
 

@@ -1,5 +1,8 @@
 //! What is done with sessions: begun, proved, renewed and ended.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::{

@@ -34,7 +34,7 @@ use common::{
 use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
 
 pub use clock::Moment;
-pub use config::Config;
+pub use config::{Config, Rules};
 pub use policy::POLICY;
 pub use store::{MemoryStore, RedisStore, Store};
 
@@ -42,10 +42,10 @@ use crate::{accounts::Accounts, keeper::Keeper, rpc::Rpc, sign_in::SignIn, throt
 
 /// The sessions service over its ports: where sessions are kept, and who knows the passwords. The process watches
 /// whether the latter is there.
-pub fn service(store: Arc<dyn Store>, accounts: Channel, config: &Config, process: &Process) -> Service {
+pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Service {
     accounts::watch(accounts.clone(), process);
-    let keeper = Keeper::new(Arc::clone(&store), config.lifetimes.clone());
-    let throttle = Throttle::new(store, &config.throttle);
+    let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone());
+    let throttle = Throttle::new(store, &rules.throttle);
     let sign_in =
         SignIn { throttle: throttle.clone(), accounts: Accounts::new(accounts), keeper: keeper.clone() };
     let rpc = Rpc { sign_in, keeper: keeper.clone(), throttle };

@@ -28,7 +28,7 @@ struct Config {
 
 impl Settings for Config {
     fn validate(&self, problems: &mut Problems) {
-        self.sessions.validate_remote(problems);
+        self.sessions.validate("sessions", problems);
     }
 
     fn demands(&self) -> Vec<Demand> {
@@ -40,6 +40,6 @@ fn main() -> ExitCode {
     common::serve(PROGRAM, async |Config { sessions: config }, process| {
         let store = RedisStore::open(&config.redis, process)?;
         let accounts = process.client("accounts", "sessions.accounts", &config.accounts)?;
-        Ok(vec![sessions::service(Arc::new(store), accounts, &config, process)])
+        Ok(vec![sessions::service(Arc::new(store), accounts, &config.rules, process)])
     })
 }

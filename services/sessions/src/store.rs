@@ -1,7 +1,7 @@
 //! Where sessions rest, and where attempts are counted.
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 mod memory;
 pub(crate) mod redis;
 

@@ -128,3 +128,71 @@ impl Throttle {
         self.store.forgive(attempt).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::contract::on_every_store;
+
+    fn attempt(email: &str, address: &str) -> Attempt {
+        Attempt { mail: MailHash::of(email), network: Network::of(Some(address.parse().unwrap())) }
+    }
+
+    fn somebody() -> String {
+        format!("{}@example.com", Uuid::new_v4())
+    }
+
+    #[tokio::test]
+    async fn an_account_has_a_hundred_attempts_an_hour_from_everywhere_together() {
+        on_every_store(async |store| {
+            let throttle = Throttle::new(store, &Config::default());
+            for address in 0..100 {
+                throttle.admit(&attempt("ada@example.com", &format!("192.0.2.{address}"))).await.unwrap();
+            }
+
+            let refused = throttle.admit(&attempt("ada@example.com", "198.51.100.1")).await;
+
+            let Err(Error::Throttled { after }) = refused else { panic!("{refused:?}") };
+            assert!(after > Duration::from_secs(25) && after <= Duration::from_secs(36), "{after:?}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_address_has_sixty_attempts_a_minute_at_all_accounts_together() {
+        on_every_store(async |store| {
+            let rate = Config { address_per_minute: 6, ..Config::default() };
+            let throttle = Throttle::new(store, &rate);
+            for _ in 0..6 {
+                throttle.admit(&attempt(&somebody(), "2001:db8::1")).await.unwrap();
+            }
+
+            let refused = throttle.admit(&attempt(&somebody(), "2001:db8::2")).await;
+
+            let Err(Error::Throttled { after }) = refused else { panic!("{refused:?}") };
+            assert!(after <= Duration::from_secs(10), "{after:?}");
+            assert_eq!(Config::default().address_per_minute, 60);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_the_account_refuses_does_not_count_for_the_address() {
+        on_every_store(async |store| {
+            let config = Config { free_attempts: 1, address_per_minute: 2, ..Config::default() };
+            let throttle = Throttle::new(store, &Config { first_delay: config.longest_delay, ..config });
+            let pair = attempt("ada@example.com", "192.0.2.1");
+            throttle.admit(&pair).await.unwrap();
+            for _ in 0..5 {
+                assert!(throttle.admit(&pair).await.is_err());
+            }
+
+            throttle.admit(&attempt("bob@example.com", "192.0.2.1")).await.unwrap();
+
+            assert!(throttle.admit(&attempt("eve@example.com", "192.0.2.1")).await.is_err());
+        })
+        .await;
+    }
+}

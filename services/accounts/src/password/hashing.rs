@@ -229,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn a_permit_is_held_until_the_hash_ends_even_when_the_caller_gives_up() {
         let permits = Arc::new(Permits::fixed(1));
-        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::sync_channel::<()>(1);
         let (begin, begun) = oneshot::channel::<()>();
         let hasher = Hasher::new(Arc::clone(&permits));
         let call = tokio::spawn(async move {

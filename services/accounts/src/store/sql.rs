@@ -63,7 +63,7 @@ where
         let head =
             unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
         let head = head.await.map_err(|failure| failure.for_operator())?;
-        schema::suits(head, SCHEMA_VERSION)
+        schema::suits(head.as_ref(), SCHEMA_VERSION)
     }
 
     /// Closes every connection, after the work on it.

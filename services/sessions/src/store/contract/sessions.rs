@@ -20,8 +20,8 @@ async fn a_session_is_found_as_it_was_kept() {
 async fn a_session_is_found_under_its_own_name_only() {
     on_every_store(async |store| {
         let kept = kept(&*store, account(), 1).await;
-        let other_bucket = (0..).map(crate::id::Bucket::numbered).flatten();
-        let other_bucket = other_bucket.into_iter().find(|it| *it != kept.record.account.bucket()).unwrap();
+        let other_bucket = (0..).filter_map(crate::id::Bucket::numbered);
+        let other_bucket = { other_bucket }.find(|it| *it != kept.record.account.bucket()).unwrap();
 
         assert!(store.read(other_bucket, kept.id).await.unwrap().is_none());
         let other = SessionId(Uuid::now_v7());
