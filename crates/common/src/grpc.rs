@@ -9,6 +9,7 @@ mod frames;
 pub(crate) mod gate;
 pub(crate) mod infra;
 pub(crate) mod methods;
+pub(crate) mod observed;
 pub mod paging;
 pub mod peer;
 mod request_body;

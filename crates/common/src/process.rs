@@ -13,6 +13,7 @@ use crate::{
         Channel, Service,
         client::{self, TIMEOUT, remote, signed},
         gate::Gate,
+        observed::observed,
         status::status,
     },
     heartbeat::Heartbeat,
@@ -22,6 +23,7 @@ use crate::{
     readiness::{Importance, Readiness},
     serve::Program,
     sizing::{self, Demand, Permits, Refused, Sizing},
+    telemetry::metrics::{self, Meter, Metrics, PeerMeter},
 };
 
 /// A handle on the running process for one of its services. Cheap to clone.
@@ -43,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) demands: Vec<Demand>,
     pub(crate) sizing: Arc<Sizing>,
     pub(crate) memory: Arc<Guard>,
+    pub(crate) metrics: Metrics,
+    pub(crate) peer_calls: Arc<PeerMeter>,
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
@@ -63,20 +67,25 @@ impl Process {
         let plan = sizing::plan(&limits, demands, &frame.limits)?;
         let memory = Guard::new(plan.soft_memory, limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
-        let readiness = Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone());
+        let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));
+        let (sizing, memory) = (Arc::new(Sizing::new(plan)), Arc::new(memory));
+        let metrics = Metrics::new(&program);
+        metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
         let local_signers =
             program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
         let shared = Shared {
             program,
             frame,
             lifecycle,
-            readiness: Arc::new(readiness),
+            readiness,
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
             calls: Arc::default(),
             demands: demands.to_vec(),
-            sizing: Arc::new(Sizing::new(plan)),
-            memory: Arc::new(memory),
+            sizing,
+            memory,
+            peer_calls: Arc::new(PeerMeter::new(metrics.meter())),
+            metrics,
             releases: Mutex::default(),
             gate: OnceLock::new(),
             local_signers,
@@ -113,6 +122,13 @@ impl Process {
     #[must_use]
     pub fn share(&self, demand: &str) -> u64 {
         self.shared.sizing.share(demand)
+    }
+
+    /// Where a service makes its instruments, once; they are read on the admin port. Attributes must come from small
+    /// fixed sets.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        self.shared.metrics.meter()
     }
 
     /// Checks a dependency in the background for as long as the process runs; the readiness surfaces report it under
@@ -171,7 +187,7 @@ impl Process {
             problems.add("server.credentials.private_key", error.to_string());
         }
         let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
-            Ok(channel) => Some(channel),
+            Ok(channel) => Some(observed(Arc::clone(&self.shared.peer_calls), channel)),
             Err(wrong) => {
                 problems.add(format!("{setting}.url"), wrong);
                 None
@@ -199,7 +215,7 @@ impl Process {
                 Ok::<_, tonic::Status>(response)
             }
         });
-        signed(audience, TIMEOUT, Arc::clone(signer), inner)
+        observed(Arc::clone(&self.shared.peer_calls), signed(audience, TIMEOUT, Arc::clone(signer), inner))
     }
 
     /// The names that credentials for these services may be meant for: each service's package without its organisation

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -23,6 +26,7 @@ use crate::{
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
     limits, sizing,
+    telemetry::metrics::{self, CallMeter, Serving},
 };
 
 /// Why a process did not come to serve.
@@ -97,6 +101,7 @@ impl Running {
             message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
+            meter: Arc::new(CallMeter::new(process.meter())),
             closing: closing.clone(),
             closed: closed.clone(),
         });
@@ -104,6 +109,9 @@ impl Running {
         let _ = shared.gate.set(gate.clone());
 
         let connections = TaskTracker::new();
+        let serving =
+            Serving { gate: gate.clone(), connections: connections.clone(), runtime: Handle::current() };
+        metrics::observe_serving(process.meter(), serving);
         let acceptor = Acceptor {
             listener,
             gate: gate.clone(),

@@ -105,6 +105,13 @@ fn run<C: Settings>(
             Ok(process) => process,
             Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
         };
+        let logs = telemetry.clone();
+        process
+            .meter()
+            .u64_observable_counter("fairlead.log.lines.dropped")
+            .with_description("Log lines dropped because standard output did not keep up")
+            .with_callback(move |counter| counter.observe(logs.dropped(), &[]))
+            .build();
         let about = About { config: effective.to_string(), telemetry: Some(telemetry.clone()) };
         let admin = match Admin::start(&process, about) {
             Ok(admin) => admin,

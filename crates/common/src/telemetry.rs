@@ -1,13 +1,16 @@
-//! What the process says of itself: logs.
+//! What the process says of itself: logs, traces and metrics.
 
 pub mod audit;
 pub mod context;
 mod filter;
 mod json;
 mod line;
+pub mod metrics;
 mod panics;
 mod pretty;
 mod queue;
+mod resource;
+pub(crate) mod semconv;
 #[cfg(test)]
 mod sink;
 

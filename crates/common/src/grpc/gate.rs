@@ -35,7 +35,10 @@ use crate::{
     memory::Guard,
     policy::{Cost, Deadline},
     sizing::Permits,
-    telemetry::context::{self, CallContext},
+    telemetry::{
+        context::{self, CallContext},
+        metrics::{CallMeter, Shed},
+    },
 };
 
 /// Where every call comes in, over a socket or from this very process. Cheap to clone.
@@ -57,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) message_bytes: Arc<Permits>,
     pub(crate) memory: Arc<Guard>,
     pub(crate) trusted_hops: TrustedHops,
+    pub(crate) meter: Arc<CallMeter>,
     /// Cancelled when the drain begins: endless calls end.
     pub(crate) closing: CancellationToken,
     /// Cancelled after the drain: nothing is handled any more.
@@ -83,10 +87,11 @@ impl Gate {
             return not_grpc();
         }
         let Some(method) = self.shared.methods.find(request.uri().path()).cloned() else {
+            self.shared.meter.unknown(Duration::ZERO);
             return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
         };
         let context = trace_context(&request);
-        let mut call = Call::begin(&method, &self.shared.calls, context);
+        let mut call = Call::begin(&method, &self.shared, context);
         match context::scope(context, self.handle(&method, request, &mut call)).await {
             Ok((response, deadline)) => {
                 if response.headers().contains_key("grpc-status") {
@@ -131,7 +136,7 @@ impl Gate {
         held: &Held,
     ) -> Result<Response<Body>, Status> {
         let (mut head, body) = request.into_parts();
-        authorise(method, &self.shared.verifier, &head.headers, &mut head.extensions).await?;
+        authorise(method, &self.shared, &head.headers, &mut head.extensions).await?;
         head.extensions.insert(self.shared.trusted_hops);
         let budget = Arc::clone(&self.shared.message_bytes);
         let body = RequestBody::new(body, method.row.request_limit, method.streams, budget, Arc::clone(held));
@@ -144,17 +149,20 @@ impl Gate {
     fn admit(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>, Status> {
         let wait = Duration::from_secs(1);
         if self.shared.closed.is_cancelled() {
+            self.shared.meter.shed(Shed::Closed);
             return Err(retry_later(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", wait));
         }
         if cost == Cost::Free || self.local {
             return Ok(None);
         }
         if !self.shared.memory.admits(cost) {
+            self.shared.meter.shed(Shed::Memory);
             let message = "memory is short; only cheaper calls are served right now";
             return Err(retry_later(Code::ResourceExhausted, "MEMORY_PRESSURE", message, wait));
         }
         let permit = self.shared.admitted.try_acquire(1);
         permit.map(Some).map_err(|_| {
+            self.shared.meter.shed(Shed::InFlight);
             retry_later(Code::ResourceExhausted, "OVERLOADED", "too many calls are in flight right now", wait)
         })
     }
@@ -177,6 +185,7 @@ impl Service<Request<Body>> for Gate {
 /// One call, for as long as any part of it lives.
 struct Call {
     method: Arc<Method>,
+    meter: Arc<CallMeter>,
     context: CallContext,
     began: Instant,
     code: Option<Code>,
@@ -186,15 +195,16 @@ struct Call {
 }
 
 impl Call {
-    fn begin(method: &Arc<Method>, calls: &Arc<Calls>, context: CallContext) -> Self {
+    fn begin(method: &Arc<Method>, shared: &Shared, context: CallContext) -> Self {
         Self {
             method: Arc::clone(method),
+            meter: Arc::clone(&shared.meter),
             context,
             began: Instant::now(),
             code: None,
             held: Held::default(),
             admitted: None,
-            _guard: calls.enter(&method.in_flight),
+            _guard: shared.calls.enter(&method.in_flight),
         }
     }
 }
@@ -209,7 +219,9 @@ impl Drop for Call {
     fn drop(&mut self) {
         // A call without a code was given up by the client, or cut.
         let code = self.code.unwrap_or(Code::Cancelled);
-        let duration_ms = self.began.elapsed().as_millis();
+        let took = self.began.elapsed();
+        self.meter.ended(&self.method.name, &self.method.durations, code, took);
+        let duration_ms = took.as_millis();
         context::within(self.context, || {
             tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
         });

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use prost::Message;
@@ -12,6 +15,7 @@ use super::{Service, service::Handlers};
 use crate::{
     lifecycle,
     policy::{People, Row},
+    telemetry::metrics::Durations,
 };
 
 /// One method that is served.
@@ -25,6 +29,8 @@ pub(crate) struct Method {
     pub(crate) handlers: Handlers,
     /// Calls of this method in flight.
     pub(crate) in_flight: Arc<AtomicU64>,
+    /// How long its calls took.
+    pub(crate) durations: Durations,
 }
 
 /// The methods by their request path.
@@ -65,6 +71,7 @@ impl Methods {
                     people: service.people.clone(),
                     handlers: service.handlers.clone(),
                     in_flight: Arc::default(),
+                    durations: Durations::default(),
                 };
                 methods.insert(format!("/{}", method.name), Arc::new(method));
             }
@@ -75,6 +82,11 @@ impl Methods {
     /// The method at a request path.
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
         self.0.get(path)
+    }
+
+    /// Calls in flight, by method, those without any included.
+    pub(crate) fn now(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.values().map(|method| (&*method.name, method.in_flight.load(Relaxed)))
     }
 
     /// Calls in flight, by method.
