@@ -4,6 +4,7 @@ mod calls;
 mod configuration;
 mod connections;
 mod drain;
+mod metrics;
 mod probes;
 mod raw;
 

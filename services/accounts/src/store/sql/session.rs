@@ -20,6 +20,9 @@ pub(super) trait Session: Send {
     /// The versions of the schema that a statement returns.
     async fn schema(&mut self, statement: Statement) -> Result<Vec<SchemaRow>, sqlx::Error>;
 
+    /// The numbers, or nulls, that a statement returns.
+    async fn numbers(&mut self, statement: Statement) -> Result<Vec<Option<i64>>, sqlx::Error>;
+
     /// Runs a statement that returns nothing.
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error>;
 }
@@ -33,6 +36,7 @@ where
     AccountRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
     EventRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
     SchemaRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
+    (Option<i64>,): for<'r> FromRow<'r, <C::Database as Database>::Row>,
     String: for<'q> Encode<'q, C::Database> + Type<C::Database>,
     Option<String>: for<'q> Encode<'q, C::Database> + Type<C::Database>,
     i64: for<'q> Encode<'q, C::Database> + Type<C::Database>,
@@ -48,6 +52,11 @@ where
 
     async fn schema(&mut self, statement: Statement) -> Result<Vec<SchemaRow>, sqlx::Error> {
         prepare(statement)?.fetch_all(self).await
+    }
+
+    async fn numbers(&mut self, statement: Statement) -> Result<Vec<Option<i64>>, sqlx::Error> {
+        let rows: Vec<(Option<i64>,)> = prepare(statement)?.fetch_all(self).await?;
+        Ok(rows.into_iter().map(|(number,)| number).collect())
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::telemetry::metrics;
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
@@ -65,6 +66,13 @@ impl Connections {
     /// What Redis says of itself. INFO and not CONFIG GET, which managed servers refuse.
     pub(super) async fn info(&self, section: &str) -> RedisResult<String> {
         redis::cmd("INFO").arg(section).query_async(&mut self.shared.clone()).await
+    }
+
+    /// The pool's connections now.
+    pub(super) fn pooled(&self) -> metrics::Pool {
+        let status = self.pool.status();
+        let (idle, open) = (status.available as u64, status.size as u64);
+        metrics::Pool { idle, used: open.saturating_sub(idle) }
     }
 
     /// Closes the pool; the shared connection closes with its last user.
