@@ -16,7 +16,7 @@ use crate::{
         Channel, Service,
         client::{self, TIMEOUT, remote, signed},
         gate::Gate,
-        observed::observed,
+        observed::{host, observed},
         status::status,
     },
     heartbeat::Heartbeat,
@@ -26,7 +26,10 @@ use crate::{
     readiness::{Importance, Readiness},
     serve::Program,
     sizing::{self, Demand, Permits, Refused, Sizing},
-    telemetry::metrics::{self, Meter, Metrics, PeerMeter},
+    telemetry::{
+        metrics::{self, Meter, Metrics, PeerMeter},
+        trace::Traces,
+    },
 };
 
 /// A handle on the running process for one of its services. Cheap to clone.
@@ -50,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Guard>,
     pub(crate) metrics: Metrics,
     pub(crate) peer_calls: Arc<PeerMeter>,
+    pub(crate) traces: Arc<Traces>,
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
@@ -73,6 +77,8 @@ impl Process {
         let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));
         let (sizing, memory) = (Arc::new(Sizing::new(plan)), Arc::new(memory));
         let metrics = Metrics::new(&program);
+        let traces = Arc::new(Traces::default());
+        traces.observe(metrics.meter());
         metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
         let local_signers =
             program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
@@ -87,6 +93,7 @@ impl Process {
             demands: demands.to_vec(),
             sizing,
             memory,
+            traces,
             peer_calls: Arc::new(PeerMeter::new(metrics.meter())),
             metrics,
             releases: Mutex::default(),
@@ -191,7 +198,7 @@ impl Process {
             problems.add("server.credentials.private_key", error.to_string());
         }
         let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
-            Ok(channel) => Some(observed(Arc::clone(&self.shared.peer_calls), channel)),
+            Ok(channel) => Some(observed(host(&config.url), Arc::clone(&self.shared.peer_calls), channel)),
             Err(wrong) => {
                 problems.add(format!("{setting}.url"), wrong);
                 None
@@ -222,7 +229,11 @@ impl Process {
                 Ok::<_, tonic::Status>(response)
             }
         });
-        observed(Arc::clone(&self.shared.peer_calls), signed(audience, TIMEOUT, Arc::clone(signer), inner))
+        observed(
+            "localhost".to_owned(),
+            Arc::clone(&self.shared.peer_calls),
+            signed(audience, TIMEOUT, Arc::clone(signer), inner),
+        )
     }
 
     /// The names that credentials for these services may be meant for: each service's package without its organisation

@@ -23,6 +23,7 @@ use crate::{
         methods::Methods,
         peer::TrustedHops,
         server,
+        trace::Tracing,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
     limits, sizing,
@@ -102,6 +103,11 @@ impl Running {
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
             meter: Arc::new(CallMeter::new(process.meter())),
+            tracing: Tracing {
+                traces: Arc::clone(&shared.traces),
+                trusted: shared.frame.telemetry.trusted(),
+                on_spans: shared.frame.telemetry.baggage.clone(),
+            },
             closing: closing.clone(),
             closed: closed.clone(),
         });
@@ -196,7 +202,15 @@ impl Running {
         shared.lifecycle.advance(State::Stopped);
         let ended = shared.calls.finished() - finished_before;
         let finished = ended.saturating_sub(cut.values().sum());
-        let report = Report { cause, in_flight, finished, cut, workers_abandoned, phases };
+        let report = Report {
+            cause,
+            in_flight,
+            finished,
+            cut,
+            workers_abandoned,
+            spans: shared.traces.spans(),
+            phases,
+        };
         report.publish(&config.termination_log);
         report
     }

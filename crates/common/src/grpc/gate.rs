@@ -28,6 +28,7 @@ use super::{
     request_body::{Held, RequestBody, compression},
     response_body::{Ended, ResponseBody, code, panicked},
     status::{retry_later, status},
+    trace::{Tracing, conclude},
 };
 use crate::{
     credentials::Verifier,
@@ -36,8 +37,11 @@ use crate::{
     policy::{Cost, Deadline},
     sizing::Permits,
     telemetry::{
-        context::{self, CallContext},
+        carried::Carried,
+        context,
         metrics::{CallMeter, Shed},
+        semconv::Side,
+        trace::Span,
     },
 };
 
@@ -61,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Guard>,
     pub(crate) trusted_hops: TrustedHops,
     pub(crate) meter: Arc<CallMeter>,
+    pub(crate) tracing: Tracing,
     /// Cancelled when the drain begins: endless calls end.
     pub(crate) closing: CancellationToken,
     /// Cancelled after the drain: nothing is handled any more.
@@ -90,15 +95,15 @@ impl Gate {
             self.shared.meter.unknown(Duration::ZERO);
             return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
         };
-        let context = trace_context(&request);
-        let mut call = Call::begin(&method, &self.shared, context);
-        match context::scope(context, self.handle(&method, request, &mut call)).await {
+        let (carried, span) = self.shared.tracing.begin(&method, &request, &self.shared.verifier, self.local);
+        let mut call = Call::begin(&method, &self.shared, carried.clone(), span);
+        match context::scope(carried.clone(), self.handle(&method, request, &mut call)).await {
             Ok((response, deadline)) => {
                 if response.headers().contains_key("grpc-status") {
                     call.ended(code(response.headers()));
                 }
                 let closing = (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
-                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, context, call)))
+                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, carried, call)))
             }
             Err(refused) => {
                 call.ended(refused.code());
@@ -186,7 +191,8 @@ impl Service<Request<Body>> for Gate {
 struct Call {
     method: Arc<Method>,
     meter: Arc<CallMeter>,
-    context: CallContext,
+    carried: Carried,
+    span: Option<Span>,
     began: Instant,
     code: Option<Code>,
     held: Held,
@@ -195,11 +201,12 @@ struct Call {
 }
 
 impl Call {
-    fn begin(method: &Arc<Method>, shared: &Shared, context: CallContext) -> Self {
+    fn begin(method: &Arc<Method>, shared: &Shared, carried: Carried, span: Option<Span>) -> Self {
         Self {
             method: Arc::clone(method),
             meter: Arc::clone(&shared.meter),
-            context,
+            carried,
+            span,
             began: Instant::now(),
             code: None,
             held: Held::default(),
@@ -222,18 +229,13 @@ impl Drop for Call {
         let took = self.began.elapsed();
         self.meter.ended(&self.method.name, &self.method.durations, code, took);
         let duration_ms = took.as_millis();
-        context::within(self.context, || {
+        if let Some(span) = &mut self.span {
+            conclude(span, Side::Server, code);
+        }
+        context::within(self.carried.clone(), || {
             tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
         });
     }
-}
-
-/// The call's place in its caller's trace, or in one of its own.
-fn trace_context(request: &Request<Body>) -> CallContext {
-    let traceparent = request.headers().get(context::HEADER).and_then(|value| value.to_str().ok());
-    let caller = traceparent.and_then(CallContext::parse);
-    // Nobody records spans, so nobody decides that they should be.
-    caller.map_or_else(CallContext::fresh, |caller| CallContext { sampled: false, ..caller.child() })
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {

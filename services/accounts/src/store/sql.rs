@@ -6,6 +6,7 @@ mod outbox;
 mod rows;
 mod schema;
 mod session;
+mod span;
 mod statement;
 mod unit;
 

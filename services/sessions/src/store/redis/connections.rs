@@ -6,12 +6,15 @@ use common::telemetry::metrics;
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult, ScriptInvocation,
+    RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
 
-use super::{Config, script::Failed};
+use super::{
+    Config,
+    script::{Failed, Run},
+};
 use crate::error::Error;
 
 /// How long a caller waits for a pooled connection.
@@ -44,16 +47,16 @@ impl Connections {
     }
 
     /// Runs a script that only reads, on the shared connection.
-    pub(super) async fn read<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
+    pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let mut connection = self.shared.clone();
-        bounded(async { Ok(script.invoke_async(&mut connection).await?) }).await
+        bounded(script, script.on(&mut connection)).await
     }
 
     /// Runs a script on a connection of its own.
-    pub(super) async fn write<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
-        bounded(async {
+    pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
+        bounded(script, async {
             let mut connection = self.pool.get().await?;
-            Ok(script.invoke_async(&mut connection).await?)
+            script.on(&mut connection).await
         })
         .await
     }
@@ -81,11 +84,14 @@ impl Connections {
     }
 }
 
-async fn bounded<T>(operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Error> {
-    match tokio::time::timeout(OPERATION, operation).await {
-        Ok(result) => result.map_err(Error::from),
-        Err(_) => Err(Failed::Late(OPERATION).into()),
+async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Error> {
+    let mut span = run.span();
+    let late = |_| Err(Failed::Late(OPERATION));
+    let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
+    if let (Some(span), Err(failed)) = (&mut span, &result) {
+        span.fail(failed.kind());
     }
+    result.map_err(Error::from)
 }
 
 /// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.
