@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod collector;
 mod errors;
 pub mod hello;
 mod keys;
@@ -16,6 +17,7 @@ mod supervisor;
 pub mod testing;
 
 pub use binary::{Binary, Exit};
+pub use collector::{Collector, SeenSpan};
 pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use metrics::Metrics;
