@@ -1,4 +1,4 @@
-//! Starts the servers of a test and holds them until it is killed.
+//! Starts what a test may start and holds it until it is killed.
 
 use std::future;
 
@@ -6,6 +6,9 @@ use std::future;
 async fn main() {
     let database = testkit::postgres().await;
     let redis = testkit::redis().await;
-    println!("{}", serde_json::json!({ "postgres": database.url, "redis": redis.url }));
+    let service = testkit::Server::start("test-service", &[]);
+    service.ready().await;
+    let held = serde_json::json!({ "postgres": database.url, "redis": redis.url, "service": service.grpc });
+    println!("{held}");
     future::pending::<()>().await;
 }
