@@ -78,6 +78,7 @@ impl Settings for FrameConfig {
     fn validate(&self, problems: &mut Problems) {
         self.server.validate(problems);
         self.lifecycle.validate(problems);
+        self.limits.validate(problems);
         self.telemetry.validate(problems);
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) heartbeat: Heartbeat,
     pub(crate) workers: Workers,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) demands: Vec<Demand>,
     pub(crate) sizing: Arc<Sizing>,
     pub(crate) memory: Arc<Guard>,
     pub(crate) releases: Mutex<Vec<Release>>,
@@ -58,7 +59,9 @@ impl Process {
     /// # Errors
     /// When the container is too small for what is demanded.
     pub fn new(program: Program, frame: FrameConfig, demands: &[Demand]) -> Result<Self, Refused> {
-        let plan = sizing::plan(&limits::read(&frame.limits), demands, &frame.limits)?;
+        let limits = limits::read(&frame.limits);
+        let plan = sizing::plan(&limits, demands, &frame.limits)?;
+        let memory = Guard::new(plan.soft_memory, limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
         let readiness = Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone());
         let local_signers =
@@ -71,8 +74,9 @@ impl Process {
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
             calls: Arc::default(),
+            demands: demands.to_vec(),
             sizing: Arc::new(Sizing::new(plan)),
-            memory: Arc::new(Guard::fixed()),
+            memory: Arc::new(memory),
             releases: Mutex::default(),
             gate: OnceLock::new(),
             local_signers,

@@ -22,6 +22,7 @@ use crate::{
         server,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
+    limits, sizing,
 };
 
 /// Why a process did not come to serve.
@@ -92,8 +93,8 @@ impl Running {
             methods,
             verifier: Arc::new(process.verifier(&process.audiences(&services))?),
             calls: Arc::clone(&shared.calls),
-            admitted: shared.sizing.permits("calls"),
-            message_bytes: shared.sizing.permits("message_bytes"),
+            admitted: shared.sizing.permits(sizing::CALLS),
+            message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
             closing: closing.clone(),
@@ -107,7 +108,7 @@ impl Running {
             listener,
             gate: gate.clone(),
             config,
-            connections: shared.sizing.permits("connections"),
+            connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
             cut: cut.clone(),
@@ -218,8 +219,13 @@ impl crate::process::Shared {
         });
         let shared = Arc::clone(self);
         self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
-            shared.memory.run(stop).await;
+            shared.memory.run(limits::usage, stop).await;
         });
+        tracing::info!(plan = self.sizing.current().summary(), "sized to the container");
+        let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
+        let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
+        self.workers
+            .spawn("sizing", StopWhen::CallsDone, |stop| sizing::watch(config, demands, plan, memory, stop));
     }
 
     /// Closes what was registered, the latest first.

@@ -6,16 +6,12 @@ use common::{
     Program,
     config::{self, Problems, Settings},
 };
-use sqlx::Database;
 use tokio::runtime;
 
 use crate::{
     account::{Change, Credentials, Role, Roles},
     error::Error,
-    store::{
-        By, Store,
-        sql::{Session, SqlStore},
-    },
+    store::{By, Store},
 };
 
 /// The exit code of a command that was called in a way it does not know.
@@ -64,11 +60,10 @@ pub async fn grant_admin(store: &dyn Store, email: &str) -> Result<Granted, Refu
 
 /// `<program> grant-admin <email>`, straight against the database that `open` finds in the configuration: grants, and
 /// says what has come of it.
-#[expect(private_bounds, reason = "which databases there are is decided by the store")]
-pub fn command<C: Settings, DB: Database<Connection: Session>>(
+pub fn command<C: Settings, S: Store>(
     program: Program,
     arguments: impl IntoIterator<Item = String>,
-    open: impl FnOnce(&C) -> Result<SqlStore<DB>, Problems>,
+    open: impl FnOnce(&C) -> Result<S, Problems>,
 ) -> ExitCode {
     let arguments: Vec<String> = arguments.into_iter().collect();
     let [email] = arguments.as_slice() else {

@@ -24,7 +24,7 @@ use crate::{
 const BUSY: Duration = Duration::from_secs(1);
 /// What fits into a record: accounts allows far less.
 const ROLES: usize = 64;
-const ROLE_BYTES: usize = 256;
+const ROLE_BYTES: usize = 255;
 /// What accounts reports its health as.
 const SERVICE_NAME: &str = "fairlead.accounts.v1.AccountsService";
 
@@ -84,6 +84,6 @@ fn grant(VerifiedAccount { account_id, roles, auth_epoch }: VerifiedAccount) -> 
     Some(Grant {
         account: AccountId(account_id.parse().ok()?),
         roles,
-        epoch: Epoch(u64::try_from(auth_epoch).ok()?),
+        epoch: Epoch::new(u64::try_from(auth_epoch).ok()?)?,
     })
 }

@@ -156,10 +156,10 @@ fn told_address(caller: &Caller, text: &str) -> Result<Option<IpAddr>, &'static 
 }
 
 fn epoch(caller: &Caller, auth_epoch: i64) -> Result<Option<Epoch>, &'static str> {
-    match (caller, u64::try_from(auth_epoch)) {
-        (_, Ok(0)) => Ok(None),
-        (Caller::Service(_), Ok(epoch)) => Ok(Some(Epoch(epoch))),
-        (Caller::Service(_), Err(_)) => Err("must not be negative"),
+    match (caller, u64::try_from(auth_epoch).ok().and_then(Epoch::new)) {
+        (_, Some(epoch)) if epoch == Epoch::default() => Ok(None),
+        (Caller::Service(_), Some(epoch)) => Ok(Some(epoch)),
+        (Caller::Service(_), None) => Err("must be an epoch of the account"),
         (Caller::Anyone | Caller::Person(_), _) => Err("must be empty: only the accounts service sends it"),
     }
 }

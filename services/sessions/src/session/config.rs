@@ -1,8 +1,14 @@
 //! How long sessions last.
 
+use std::time;
+
 use common::config::{Duration, Problems};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+const SECOND: time::Duration = time::Duration::from_secs(1);
+/// A record counts the milliseconds of a session's life to 34 years.
+const TEN_YEARS: time::Duration = time::Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
 /// The lifetime of sessions and their tokens.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -45,8 +51,8 @@ impl Config {
             ("idle_timeout", idle_timeout),
             ("absolute_timeout", absolute_timeout),
         ] {
-            if duration.0 < std::time::Duration::from_secs(1) {
-                problems.add(format!("{path}.{name}"), format!("found {duration}; at least 1s"));
+            if !(SECOND..=TEN_YEARS).contains(&duration.0) {
+                problems.add(format!("{path}.{name}"), format!("found {duration}; 1s to 10 years"));
             }
         }
         if session_token_lifetime > idle_timeout {

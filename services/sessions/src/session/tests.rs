@@ -9,7 +9,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn begun() -> (Record, Pair, Config) {
     let config = Config::default();
-    let grant = Grant { account: AccountId(Uuid::now_v7()), roles: vec!["admin".into()], epoch: Epoch(1) };
+    let grant = Grant {
+        account: AccountId(Uuid::now_v7()),
+        roles: vec!["admin".into()],
+        epoch: Epoch::new(1).unwrap(),
+    };
     let pair = Pair::random();
     (Record::begin(grant, Device::default(), &pair, START, &config), pair, config)
 }

@@ -48,7 +48,7 @@ fn account() -> AccountId {
 async fn session(store: &dyn Store, account: AccountId, epoch: u64, life: Duration) -> Session {
     let now = store.now().await.unwrap();
     let record = Record {
-        epoch: Epoch(epoch),
+        epoch: Epoch::new(epoch).unwrap(),
         account,
         session: Secret::random().digest(),
         refresh: Secret::random().digest(),

@@ -21,6 +21,8 @@ mod connections;
 mod keys;
 mod script;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use std::{error, time::Duration};
 

@@ -119,7 +119,7 @@ async fn only_accounts_asks_for_leave() {
 #[tokio::test]
 async fn an_address_that_nobody_knows_is_counted_for_the_account_only() {
     let mut config = Config::default();
-    config.throttle.address_per_minute = 1;
+    config.rules.throttle.address_per_minute = 1;
     let suite = Suite::configured(config).await;
 
     for email in ["a@example.com", "b@example.com", "c@example.com"] {

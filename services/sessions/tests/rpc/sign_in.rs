@@ -2,7 +2,6 @@
 
 use proto::sessions::v1::{CreateSessionRequest, RefreshSessionRequest};
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
 
 use crate::{
     accounts::{EMAIL, PASSWORD},

@@ -10,7 +10,7 @@ use super::{
 
 /// A connection to Postgres or SQLite.
 #[async_trait]
-pub(crate) trait Session: Send {
+pub(super) trait Session: Send {
     /// The accounts that a statement returns.
     async fn accounts(&mut self, statement: Statement) -> Result<Vec<AccountRow>, sqlx::Error>;
 

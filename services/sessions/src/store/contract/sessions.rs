@@ -225,7 +225,7 @@ async fn an_epoch_ends_the_sessions_below_it_and_refuses_new_ones() {
         let account = account();
         let (old, new) = (kept(&*store, account, 6).await, kept(&*store, account, 7).await);
 
-        let ended = store.revoke_account(account, None, Some(Epoch(7))).await.unwrap();
+        let ended = store.revoke_account(account, None, Some(Epoch::new(7).unwrap())).await.unwrap();
 
         assert_eq!(ended, [old.id]);
         assert_eq!(listed(&*store, account).await, [new.id]);
@@ -242,9 +242,9 @@ async fn an_epoch_ends_the_sessions_below_it_and_refuses_new_ones() {
 async fn an_epoch_that_comes_late_lowers_nothing() {
     on_every_store(async |store| {
         let account = account();
-        store.revoke_account(account, None, Some(Epoch(9))).await.unwrap();
+        store.revoke_account(account, None, Some(Epoch::new(9).unwrap())).await.unwrap();
 
-        store.revoke_account(account, None, Some(Epoch(5))).await.unwrap();
+        store.revoke_account(account, None, Some(Epoch::new(5).unwrap())).await.unwrap();
 
         let old = session(&*store, account, 8, MINUTE).await;
         assert_eq!(store.insert(&old, MANY).await.unwrap(), Insertion::Outdated);
@@ -258,9 +258,12 @@ async fn an_epoch_is_told_once_and_again_with_the_same_result() {
         let account = account();
         let old = kept(&*store, account, 1).await;
 
-        assert_eq!(store.revoke_account(account, None, Some(Epoch(2))).await.unwrap(), [old.id]);
+        assert_eq!(
+            store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap(),
+            [old.id]
+        );
         let new = kept(&*store, account, 2).await;
-        assert!(store.revoke_account(account, None, Some(Epoch(2))).await.unwrap().is_empty());
+        assert!(store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap().is_empty());
 
         assert!(find(&*store, &new).await.is_some());
     })

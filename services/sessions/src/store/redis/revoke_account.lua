@@ -14,8 +14,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local record = redis.call('GET', session .. id)
   if not record then
     redis.call('ZREM', KEYS[1], id)
-  -- A record begins with a byte of version and eight of epoch.
-  elseif id ~= except and (not floor or struct.unpack('>I8', record, 2) < floor) then
+  -- A record begins with a byte of version and six of epoch.
+  elseif id ~= except and (not floor or struct.unpack('>I6', record, 2) < floor) then
     redis.call('DEL', session .. id)
     redis.call('ZREM', KEYS[1], id)
     ended[#ended + 1] = id

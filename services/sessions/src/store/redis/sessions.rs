@@ -51,7 +51,7 @@ pub(super) async fn insert(
                 .arg(id.0.as_bytes())
                 .arg(record.pack())
                 .arg(record.end().millis())
-                .arg(record.epoch.0)
+                .arg(record.epoch.number())
                 .arg(record.created.millis())
                 .arg(record.absolute_end.millis())
                 .arg(per_account)
@@ -96,7 +96,7 @@ pub(super) async fn revoke_account(
     epoch: Option<Epoch>,
 ) -> Result<Vec<SessionId>, Error> {
     let except = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
-    let epoch = epoch.map(|epoch| epoch.0.to_string()).unwrap_or_default();
+    let epoch = epoch.map(|epoch| epoch.number().to_string()).unwrap_or_default();
     let ended: Vec<RawId> = redis
         .write(
             script::REVOKE_ACCOUNT
