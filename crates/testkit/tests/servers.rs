@@ -112,7 +112,7 @@ async fn a_redis_keeps_what_it_is_told_and_evicts_nothing() {
 
 #[tokio::test]
 async fn servers_end_with_a_test_process_that_is_killed() {
-    let holder = Binary::start("examples/hold-servers", &[], &[]);
+    let holder = Binary::start("hold-servers", &[], &[]);
     let line = holder.line(serde_json::Value::is_object).await;
     let (postgres, redis) = (line["postgres"].as_str().unwrap(), line["redis"].as_str().unwrap());
     let service = line["service"].as_str().unwrap();
