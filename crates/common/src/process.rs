@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use tower::ServiceExt;
 
 use crate::{
@@ -154,7 +157,8 @@ impl Process {
     }
 
     /// A channel to a peer in another process. It attaches this service's credential for that audience, and what is
-    /// left of the current call's deadline, or the configured timeout where there is none.
+    /// left of the current call's deadline, or the configured timeout where there is none. Whether the peer is there is
+    /// reported under the audience's name, and no more: two services that need each other would otherwise never start.
     ///
     /// # Errors
     /// When the address or this service's private key cannot be used. `setting` is the path of `config`.
@@ -177,7 +181,10 @@ impl Process {
                 None
             }
         });
-        channel.ok_or(problems)
+        let channel = channel.ok_or(problems)?;
+        let health = HealthClient::new(channel.clone());
+        self.check(audience, Importance::Degrades, move || is_serving(health.clone()));
+        Ok(channel)
     }
 
     /// A channel to a service in this very process: the same policy, credentials, deadlines and limits, and no socket.
@@ -224,5 +231,14 @@ impl Process {
             keys.add(name, signer.public_key());
         }
         Ok(Verifier::new(audiences.iter().copied(), keys))
+    }
+}
+
+/// Whether a peer says that it is ready.
+async fn is_serving(mut health: HealthClient<Channel>) -> Result<(), String> {
+    let answer = health.check(HealthCheckRequest::default()).await;
+    match answer.map_err(|status| status.message().to_owned())?.into_inner().status() {
+        ServingStatus::Serving => Ok(()),
+        status => Err(status.as_str_name().to_owned()),
     }
 }

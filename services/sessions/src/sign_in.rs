@@ -34,13 +34,13 @@ impl SignIn {
         match &result {
             Ok(issued) => tracing::info!(
                 target: "audit", event = "sign_in", account_id = %issued.session.record.account,
-                session_id = %issued.session.id, client_address = ?address, "somebody signed in"
+                session_id = %issued.session.id, client_address = address.map(display), "somebody signed in"
             ),
             Err(Error::InvalidCredentials) => tracing::info!(
-                target: "audit", event = "sign_in_failed", client_address = ?address, "a sign-in failed"
+                target: "audit", event = "sign_in_failed", client_address = address.map(display), "a sign-in failed"
             ),
             Err(Error::Throttled { .. }) => tracing::info!(
-                target: "audit", event = "sign_in_throttled", client_address = ?address, "a sign-in has to wait"
+                target: "audit", event = "sign_in_throttled", client_address = address.map(display), "a sign-in has to wait"
             ),
             Err(_) => {}
         }
