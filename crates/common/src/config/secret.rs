@@ -41,25 +41,37 @@ impl Secret {
         Ok(Self { text, file: Some(file.to_owned()) })
     }
 
-    /// Follows the file it was read from, where it was: each new content is a new secret. One that is empty or no text
-    /// is refused. `setting` is the path of the setting.
-    #[must_use]
-    pub fn follow(&self, setting: &str, watcher: &Watcher) -> Watched<Self> {
+    /// What is made of the secret, made anew whenever the file it was read from changes. What is empty, no text, or
+    /// refused by `make` leaves the old one in use; the error is logged then and must not quote the secret. A secret
+    /// that was not read from a file never changes. `setting` is its path.
+    ///
+    /// # Errors
+    /// Why nothing can be made of the secret as it is.
+    pub fn follow<T: Send + Sync + 'static, E: fmt::Display>(
+        &self,
+        setting: &str,
+        watcher: &Watcher,
+        make: impl Fn(&Self) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Watched<T>, E> {
+        let made = make(self)?;
         let Some(file) = self.file.clone() else {
-            return Watched::fixed(self.clone());
+            return Ok(Watched::fixed(made));
         };
         let mount = Mount::Files(vec![file.clone()]);
-        let parse = move |content: &Content| match Self::parse(content.of(&file).to_vec(), &file) {
-            Ok(secret) if secret.is_empty() => Err(format!("{}: empty", file.display())),
-            Ok(secret) => Ok(secret),
-            Err(error) => Err(format!("{}: {error}", file.display())),
+        let parse = move |content: &Content| {
+            let wrong = |error: &dyn fmt::Display| format!("{}: {error}", file.display());
+            match Self::parse(content.of(&file).to_vec(), &file) {
+                Ok(secret) if secret.is_empty() => Err(wrong(&"empty")),
+                Ok(secret) => make(&secret).map_err(|error| wrong(&error)),
+                Err(error) => Err(wrong(&error)),
+            }
         };
         // It may have changed since the configuration was read; what is wrong with it by now is for the watcher to say.
         let now = mount.read().ok().and_then(|content| Some((parse(&content).ok()?, content)));
-        match now {
-            Some((secret, content)) => watcher.follow(setting, mount, parse, secret, Some(&content)),
-            None => watcher.follow(setting, mount, parse, self.clone(), None),
-        }
+        Ok(match now {
+            Some((made, content)) => watcher.follow(setting, mount, parse, made, Some(&content)),
+            None => watcher.follow(setting, mount, parse, made, None),
+        })
     }
 
     /// The text itself, for the one place that hands it on.

@@ -5,8 +5,14 @@ use std::{future::pending, sync::Arc};
 use tokio::sync::watch;
 
 /// The last good content of something mounted, which may be replaced at any time. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Watched<T>(watch::Receiver<Arc<T>>);
+
+impl<T> Clone for Watched<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<T> Watched<T> {
     /// What never changes.
