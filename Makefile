@@ -3,7 +3,7 @@
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto fmt deny ci
+.PHONY: help run demo test lint proto reflection fmt deny ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ lint: ## Check format, lints, documentation, and each crate by itself
 
 proto: ## Lint the contract, and compare it with the main branch
 	scripts/proto
+
+reflection: ## Ask a running suite what it serves, as clients that have no protos
+	scripts/reflection
 
 fmt: ## Format the code
 	cargo fmt --all

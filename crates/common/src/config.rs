@@ -15,6 +15,8 @@ mod secret;
 #[cfg(test)]
 mod tests;
 mod units;
+#[cfg(test)]
+pub(crate) mod volume;
 mod watched;
 mod watcher;
 
@@ -46,6 +48,7 @@ pub trait Settings:
     fn validate(&self, _problems: &mut Problems) {}
 
     /// What this binary sets the frame to where the operator says nothing.
+    #[must_use]
     fn frame() -> FrameConfig {
         FrameConfig::default()
     }
@@ -83,6 +86,7 @@ impl Settings for FrameConfig {
     fn validate(&self, problems: &mut Problems) {
         self.server.validate(problems);
         self.lifecycle.validate(problems);
+        self.limits.validate(problems);
         self.telemetry.validate(problems);
     }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     /// What calls to other processes are signed with, once there are such calls.
     signing_key: OnceLock<Watched<SigningKey>>,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) demands: Vec<Demand>,
     pub(crate) sizing: Arc<Sizing>,
     pub(crate) memory: Arc<Guard>,
     pub(crate) releases: Mutex<Vec<Release>>,
@@ -69,7 +70,9 @@ impl Process {
     /// # Errors
     /// When the container is too small for what is demanded.
     pub fn new(program: Program, frame: FrameConfig, demands: &[Demand]) -> Result<Self, Refused> {
-        let plan = sizing::plan(&limits::read(&frame.limits), demands, &frame.limits)?;
+        let limits = limits::read(&frame.limits);
+        let plan = sizing::plan(&limits, demands, &frame.limits)?;
+        let memory = Guard::new(plan.soft_memory, limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
         let readiness = Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone());
         let local_signers =
@@ -84,8 +87,9 @@ impl Process {
             watcher: Watcher::default(),
             signing_key: OnceLock::new(),
             calls: Arc::default(),
+            demands: demands.to_vec(),
             sizing: Arc::new(Sizing::new(plan)),
-            memory: Arc::new(Guard::fixed()),
+            memory: Arc::new(memory),
             releases: Mutex::default(),
             gate: OnceLock::new(),
             local_signers,

@@ -22,6 +22,7 @@ use crate::{
         server,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
+    limits, sizing,
 };
 
 /// Why a process did not come to serve.
@@ -96,8 +97,8 @@ impl Running {
             methods,
             verifier: Arc::new(process.verifier(&process.audiences(&services))?),
             calls: Arc::clone(&shared.calls),
-            admitted: shared.sizing.permits("calls"),
-            message_bytes: shared.sizing.permits("message_bytes"),
+            admitted: shared.sizing.permits(sizing::CALLS),
+            message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
             closing: closing.clone(),
@@ -112,7 +113,7 @@ impl Running {
             gate: gate.clone(),
             config,
             tls,
-            connections: shared.sizing.permits("connections"),
+            connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
             cut: cut.clone(),
@@ -134,6 +135,12 @@ impl Running {
     #[must_use]
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// Waits until the process is ready for the first time.
+    pub async fn ready(&self) {
+        // The sender lives as long as the process.
+        let _ = self.process.shared.readiness.subscribe().wait_for(|ready| *ready).await;
     }
 
     /// Waits until something in the process has failed for good.
@@ -222,8 +229,13 @@ impl crate::process::Shared {
         });
         let shared = Arc::clone(self);
         self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
-            shared.memory.run(stop).await;
+            shared.memory.run(limits::usage, stop).await;
         });
+        tracing::info!(plan = self.sizing.current().summary(), "sized to the container");
+        let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
+        let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
+        self.workers
+            .spawn("sizing", StopWhen::CallsDone, |stop| sizing::watch(config, demands, plan, memory, stop));
     }
 
     /// Closes what was registered, the latest first.

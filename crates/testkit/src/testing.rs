@@ -70,10 +70,12 @@ impl test_service_server::TestService for TestService {
     #[expect(clippy::disallowed_methods, reason = "to hold up the threads is what this is for")]
     async fn wedge(&self, request: Request<WedgeRequest>) -> Result<Response<WedgeResponse>, Status> {
         let time = duration(request.get_ref().time);
-        for _ in 0..Handle::current().metrics().num_workers() {
-            tokio::spawn(async move { thread::sleep(time) });
+        let workers = 0..Handle::current().metrics().num_workers();
+        let held_up: Vec<_> = workers.map(|_| tokio::spawn(async move { thread::sleep(time) })).collect();
+        for worker in held_up {
+            // A sleep does not fail.
+            let _ = worker.await;
         }
-        thread::sleep(time);
         Ok(Response::new(WedgeResponse {}))
     }
 }

@@ -33,7 +33,7 @@ use proto::accounts::v1::accounts_service_server::AccountsServiceServer;
 #[cfg(feature = "postgres")]
 pub use config::Config;
 pub use error::Error;
-pub use grant::{Granted, Refused, grant_admin};
+pub use grant::{Granted, Refused, command as grant_admin_command, grant_admin};
 pub use policy::POLICY;
 
 /// The accounts service over a store and a channel to the sessions service. The process must have been given

@@ -1,7 +1,5 @@
 //! Serves accounts from Postgres, or makes the first admin: `accounts grant-admin <email>`.
 
-mod admin;
-
 use std::{env, process::ExitCode, sync::Arc};
 
 use accounts::{Config, store::postgres::PostgresStore};
@@ -17,7 +15,9 @@ const PROGRAM: Program = Program {
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("grant-admin") {
-        return admin::grant(PROGRAM, arguments);
+        return accounts::grant_admin_command(PROGRAM, arguments, |config: &Config| {
+            PostgresStore::new(&config.accounts.postgres, 1)
+        });
     }
     common::serve(PROGRAM, async |config: Config, process| {
         let Config { accounts: config } = config;

@@ -31,7 +31,7 @@ impl AccountsService for Rpc {
         &self,
         request: Request<CreateAccountRequest>,
     ) -> Result<Response<CreateAccountResponse>, Status> {
-        let wire::Create(wanted) = wire::Create::parse(request.into_inner(), &self.passwords)?;
+        let wire::Create(wanted) = wire::Create::parse(request.into_inner(), self.passwords)?;
         let account = self.accounts.create(wanted).await?;
         Ok(Response::new(CreateAccountResponse { account: Some(account.into()) }))
     }
@@ -106,9 +106,9 @@ impl AccountsService for Rpc {
     ) -> Result<Response<ChangePasswordResponse>, Status> {
         let caller = caller(request.extensions());
         let client = peer::client_address(request.metadata().as_ref(), request.extensions());
-        let change = wire::ChangePassword::parse(request.into_inner(), &self.passwords)?;
+        let change = wire::ChangePassword::parse(request.into_inner(), self.passwords)?;
         is_own(&caller, change.id)?;
-        change.suits(&self.accounts.get(change.id).await?.email, &self.passwords)?;
+        change.suits(&self.accounts.get(change.id).await?.email, self.passwords)?;
         let account = self.accounts.change_password(change.id, change.current, change.new, client).await?;
         Ok(Response::new(ChangePasswordResponse { account: Some(account.into()) }))
     }

@@ -23,6 +23,16 @@ pub const SCHEMA_VERSION: i64 = 1;
 /// gives up; every method fails with [`Error::StoreUnavailable`] when the database is away.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Whether the database answers and its schema suits this code: its newest migration is as new as this code, and
+    /// none has taken away what this code needs.
+    ///
+    /// # Errors
+    /// What is wrong, for an operator to read.
+    async fn check(&self) -> Result<(), String>;
+
+    /// Closes every connection, after the work on it.
+    async fn close(&self);
+
     /// Creates an account, with its first version and epoch.
     ///
     /// # Errors

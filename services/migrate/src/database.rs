@@ -67,7 +67,7 @@ impl Address {
                 Ok(Self::Postgres(Box::new(postgres::Address::parse(set, url, options)?)))
             }
             #[cfg(feature = "sqlite")]
-            Some("sqlite") => Ok(Self::Sqlite(Box::new(sqlite::Address::parse(url, options)?))),
+            Some("sqlite") => Ok(Self::Sqlite(Box::new(sqlite::Address::parse(set, url, options)?))),
             #[cfg(not(feature = "postgres"))]
             Some("postgres" | "postgresql") => Err(Error::Address("this build leaves Postgres out")),
             #[cfg(not(feature = "sqlite"))]
@@ -98,15 +98,10 @@ impl Address {
     /// Whether an attempt that failed like this is worth no other.
     pub(crate) fn is_hopeless(&self, error: &sqlx::Error) -> bool {
         match self {
-            // Class 28: wrong name or password. What else a server says when it starts, it stops saying.
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
-                code(error).is_some_and(|code| code.starts_with("28"))
-                    || matches!(error, sqlx::Error::Configuration(_))
-            }
-            // A file does not come later.
+            Self::Postgres(_) => postgres::Address::is_hopeless(error),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => true,
+            Self::Sqlite(_) => sqlite::Address::is_hopeless(error),
         }
     }
 }

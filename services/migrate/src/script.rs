@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::{Error, statement};
 
 /// Which databases a migration is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl Script {
             return Err(wrong("its compatible-from is not between 1 and its own number"));
         }
 
+        if let Some(ending) = statement::beginning_with(&sql, &["commit", "rollback"]) {
+            return Err(wrong(&format!("{ending} would end the transaction that it runs in")));
+        }
+
         Ok(Self {
             name: name.to_owned(),
             version,
@@ -115,6 +119,10 @@ mod tests {
         assert!(wrong("0001_a.sql", "-- A.\ncreate table a (b text)").contains("compatible-from"));
         assert!(wrong("0001_a.sql", "-- A.\n-- compatible-from: soon").contains("compatible-from"));
         assert!(wrong("0001_a.sql", "-- A.\n-- compatible-from: 2").contains("between 1 and"));
+        assert!(
+            wrong("0001_a.sql", "-- A.\n-- compatible-from: 1\nCommit;")
+                .contains("statement 1 (line 3: Commit)")
+        );
         assert!(wrong("0001_a.sql", "-- A.\nselect 1;\n-- compatible-from: 1").contains("compatible-from"));
     }
 }

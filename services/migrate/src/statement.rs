@@ -1,23 +1,25 @@
 //! Finds the statement of a script that a database complains about.
 
-/// What a database tells of the place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Where {
-    /// So many statements succeeded before it.
-    Ordinal(usize),
-    /// So many characters stand before the fault.
-    Character(usize),
+/// Names the statement for people: `statement 2 (line 7: create table accounts ()`. It is the one that comes after the
+/// first `done`, unless the database says before which character, counted from 0, it found the fault.
+pub(crate) fn describe(sql: &str, done: usize, character: Option<usize>) -> String {
+    let statements = statements(sql);
+    let at = |at: usize| statements.iter().take_while(|statement| statement.end <= at).count();
+    let index = character.map_or(done, at);
+    match statements.get(index) {
+        Some(statement) => statement.name(index),
+        None => format!("statement {}", index + 1),
+    }
 }
 
-/// Names the statement for people: `statement 2 (line 7: create table accounts ()`.
-pub(crate) fn describe(sql: &str, place: Where) -> String {
+/// Names the first statement whose first word is one of these.
+pub(crate) fn beginning_with(sql: &str, words: &[&str]) -> Option<String> {
     let statements = statements(sql);
-    let index = match place {
-        Where::Ordinal(done) => done,
-        Where::Character(at) => statements.iter().take_while(|statement| statement.end <= at).count(),
-    };
-    let Some(statement) = statements.get(index) else { return format!("statement {}", index + 1) };
-    format!("statement {} (line {}: {})", index + 1, statement.line, statement.first_line)
+    let first_word =
+        |statement: &Statement| statement.first_line.split_whitespace().next().map(str::to_lowercase);
+    let index =
+        statements.iter().position(|it| first_word(it).is_some_and(|word| words.contains(&&*word)))?;
+    Some(statements[index].name(index))
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +28,12 @@ struct Statement {
     first_line: String,
     /// Characters up to and including its semicolon.
     end: usize,
+}
+
+impl Statement {
+    fn name(&self, index: usize) -> String {
+        format!("statement {} (line {}: {})", index + 1, self.line, self.first_line)
+    }
 }
 
 /// Splits at semicolons that stand outside of quotes, dollar quotes and comments. This serves messages only: what is
@@ -108,9 +116,9 @@ insert into a values ('it''s; here')";
     fn a_place_is_told_by_its_statement() {
         let insert = SQL.chars().count() - 3;
 
-        assert_eq!(describe(SQL, Where::Ordinal(0)), "statement 1 (line 2: create table a ()");
-        assert!(describe(SQL, Where::Character(insert)).starts_with("statement 3 (line 7: insert into a"));
-        assert_eq!(describe(SQL, Where::Ordinal(9)), "statement 10");
-        assert_eq!(describe("select 'open", Where::Ordinal(0)), "statement 1 (line 1: select 'open)");
+        assert_eq!(describe(SQL, 0, None), "statement 1 (line 2: create table a ()");
+        assert!(describe(SQL, 0, Some(insert)).starts_with("statement 3 (line 7: insert into a"));
+        assert_eq!(describe(SQL, 9, None), "statement 10");
+        assert_eq!(describe("select 'open", 0, None), "statement 1 (line 1: select 'open)");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Settings,
-    kind::{Kind, without_null},
+    kind::{Kind, schema::without_null},
     name,
 };
 

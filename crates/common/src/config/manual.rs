@@ -130,6 +130,10 @@ impl fmt::Display for Entry {
         for paragraph in self.doc.lines() {
             writeln!(f, "    {paragraph}")?;
         }
-        writeln!(f, "    Accepted: {}.", self.accepted)
+        // Of a text the doc comment says more than its type.
+        if self.accepted != Shape::Text.to_string() {
+            writeln!(f, "    Accepted: {}.", self.accepted)?;
+        }
+        Ok(())
     }
 }

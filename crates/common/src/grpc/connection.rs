@@ -17,13 +17,11 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config, tls::Acceptor};
-use crate::sizing::connection as price;
+use crate::sizing::costs;
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
 /// cut off, one that opens a hundred before it has read our settings is not.
 const LOCAL_RESETS: usize = 512;
-/// The longest header list of a request, in bytes.
-const HEADER_LIST: u32 = 16 * 1024;
 
 /// A connection that was accepted.
 pub(crate) struct Connection {
@@ -92,8 +90,8 @@ impl Connection {
     fn tune(&self) -> io::Result<()> {
         self.socket.set_nodelay(true)?;
         let socket = SockRef::from(&self.socket);
-        socket.set_recv_buffer_size(price::SOCKET_RECEIVE_BUFFER)?;
-        socket.set_send_buffer_size(price::SOCKET_SEND_BUFFER)
+        socket.set_recv_buffer_size(costs::SOCKET_RECEIVE_BUFFER)?;
+        socket.set_send_buffer_size(costs::SOCKET_SEND_BUFFER)
     }
 }
 
@@ -103,10 +101,11 @@ fn builder(config: &Config) -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
         .max_local_error_reset_streams(LOCAL_RESETS)
-        .max_header_list_size(HEADER_LIST)
-        .initial_stream_window_size(price::STREAM_WINDOW)
-        .initial_connection_window_size(price::CONNECTION_WINDOW)
-        .max_send_buf_size(price::STREAM_SEND_BUFFER)
+        .max_header_list_size(costs::HEADER_LIST)
+        .initial_stream_window_size(costs::STREAM_WINDOW)
+        .initial_connection_window_size(costs::CONNECTION_WINDOW)
+        .max_frame_size(costs::FRAME)
+        .max_send_buf_size(costs::STREAM_SEND_BUFFER)
         .keep_alive_interval(config.keepalive_interval.0)
         .keep_alive_timeout(config.keepalive_timeout.0);
     builder

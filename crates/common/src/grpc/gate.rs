@@ -25,7 +25,7 @@ use super::{
     deadline,
     methods::{Method, Methods},
     peer::TrustedHops,
-    request_body::{Held, RequestBody},
+    request_body::{Held, RequestBody, compression},
     response_body::{Ended, ResponseBody, code, panicked},
     status::{retry_later, status},
 };
@@ -109,6 +109,9 @@ impl Gate {
         request: Request<Body>,
         call: &mut Call,
     ) -> Result<(Response<Body>, Option<Instant>), Status> {
+        if request.headers().get("grpc-encoding").is_some_and(|encoding| encoding != "identity") {
+            return Err(compression());
+        }
         let deadline = deadline::of(method.row.deadline, request.headers())?;
         call.admitted = self.admit(method.row.cost)?;
         let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
@@ -131,7 +134,7 @@ impl Gate {
         authorise(method, &self.shared.verifier, &head.headers, &mut head.extensions).await?;
         head.extensions.insert(self.shared.trusted_hops);
         let budget = Arc::clone(&self.shared.message_bytes);
-        let body = RequestBody::new(body, method.row.request_limit, budget, Arc::clone(held));
+        let body = RequestBody::new(body, method.row.request_limit, method.streams, budget, Arc::clone(held));
         let request = Request::from_parts(head, Body::new(body));
         let Ok(response) = method.handlers.clone().oneshot(request).await;
         Ok(response)

@@ -6,6 +6,8 @@
 mod client;
 mod pem;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

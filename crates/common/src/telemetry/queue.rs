@@ -119,6 +119,7 @@ impl Shared {
             let written = write(&mut output, &batch);
             batch.clear();
             let mut state = self.lock();
+            let works = written.is_ok();
             match written {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -134,7 +135,8 @@ impl Shared {
             }
             let dropped = state.dropped;
             drop(state);
-            if dropped > told {
+            // Only where the report has a chance: one that fails would be the reason for the next, without end.
+            if works && dropped > told {
                 told = dropped;
                 tracing::warn!(dropped, "log lines were dropped: standard output does not keep up");
             }
@@ -143,6 +145,7 @@ impl Shared {
 }
 
 /// Writes all of it; waits out a non-blocking output that is full.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which no call waits for")]
 fn write(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match output.write(bytes) {
@@ -208,6 +211,29 @@ mod tests {
         let mut after = [0; 6];
         reader.read_exact(&mut after).unwrap();
         assert_eq!(&after, b"after\n");
+    }
+
+    #[test]
+    fn an_output_that_fails_loses_its_lines_and_is_not_tried_without_need() {
+        struct Full(u32);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 += 1;
+                if self.0 < 3 { Err(ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let queue = Queue::start(Full(0), CAPACITY).unwrap();
+
+        for _ in 0..3 {
+            queue.push(b"a line\n");
+            assert!(queue.flush(SOON));
+        }
+
+        assert_eq!(queue.dropped(), 2);
     }
 
     #[test]

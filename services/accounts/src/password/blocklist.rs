@@ -16,6 +16,8 @@ const SERVICE: &str = "fairlead";
 const SHORTEST_WORD: usize = 4;
 /// A password needs so many characters that do not follow from the one before.
 const LEAST_UNPREDICTABLE: usize = 5;
+/// A unit that is longer is a good password by itself.
+const LONGEST_UNIT: usize = 14;
 /// Neighbours on a keyboard and in counting.
 const ROWS: [&str; 5] = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "1234567890"];
 
@@ -50,10 +52,11 @@ fn is_common(password: &str) -> bool {
     COMMON.contains(&*bare) || COMMON.contains(bare.trim_end_matches(|sign: char| sign.is_ascii_digit()))
 }
 
-/// Whether it is one unit typed at least twice, the last time perhaps not to its end.
+/// Whether it is one short unit typed at least twice, the last time perhaps not to its end.
 fn repeats(password: &str) -> bool {
     let signs: Vec<char> = password.chars().collect();
-    (1..=signs.len() / 2).any(|unit| signs.iter().zip(&signs[unit..]).all(|(before, sign)| before == sign))
+    let longest = (signs.len() / 2).min(LONGEST_UNIT);
+    (1..=longest).any(|unit| signs.iter().zip(&signs[unit..]).all(|(before, sign)| before == sign))
 }
 
 /// How many characters do not follow from the one before.
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn something_short_typed_again_and_again_is_refused() {
-        for password in ["tr0ub4dtr0ub4d!tr0ub4dtr0ub4d!", "xk7xk7xk7xk7xk7x"] {
+        for password in ["tr0ub4d!tr0ub4d!", "xk7xk7xk7xk7xk7x"] {
             assert!(guessable(password).is_some(), "{password}");
         }
     }

@@ -163,7 +163,14 @@ fn lower_priority() {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path, time::Instant};
+    use std::{
+        fs,
+        path::Path,
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Instant,
+    };
+
+    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -229,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn a_permit_is_held_until_the_hash_ends_even_when_the_caller_gives_up() {
         let permits = Arc::new(Permits::fixed(1));
-        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::sync_channel::<()>(1);
         let (begin, begun) = oneshot::channel::<()>();
         let hasher = Hasher::new(Arc::clone(&permits));
         let call = tokio::spawn(async move {
@@ -249,6 +256,32 @@ mod tests {
         assert!(permits.try_acquire(1).is_err());
         end.send(()).unwrap();
         assert!(permits.acquire(1).await.is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
+        const PERMITS: usize = 3;
+        let hasher = hasher(PERMITS);
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut calls = JoinSet::new();
+        for _ in 0..200 {
+            let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
+            calls.spawn(async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    let compared = ARGON2ID.verify_password(b"zebras eat grass", NOBODY);
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok(compared.is_ok())
+                };
+                hasher.run(work).await
+            });
+        }
+
+        let answers = calls.join_all().await;
+
+        assert_eq!(most.load(Ordering::SeqCst), PERMITS, "the permits are used, and never exceeded");
+        assert!(answers.into_iter().all(|answer| matches!(answer, Ok(false) | Err(Error::HashingBusy))));
+        assert!(hasher.hash(password("giraffes eat grass")).await.is_ok(), "nothing is left taken");
     }
 
     #[cfg(target_os = "linux")]

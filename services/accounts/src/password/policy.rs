@@ -21,7 +21,7 @@ impl Policy {
     ///
     /// # Errors
     /// What is wrong with it, for its owner to read.
-    pub fn accept(&self, text: String) -> Result<Password, String> {
+    pub fn accept(self, text: String) -> Result<Password, String> {
         let length = text.chars().count();
         if length < usize::from(self.minimum_length) || length > usize::from(LONGEST) {
             return Err(format!("must have {} to {LONGEST} characters", self.minimum_length));
@@ -36,7 +36,7 @@ impl Policy {
     ///
     /// # Errors
     /// What is wrong with it, for its owner to read.
-    pub fn suits(&self, password: &Password, email: &Email) -> Result<(), &'static str> {
+    pub fn suits(self, password: &Password, email: &Email) -> Result<(), &'static str> {
         blocklist::known(password.as_str(), email).map_or(Ok(()), Err)
     }
 }

@@ -53,23 +53,6 @@ where
         process.on_release(name, || async move { released.close().await });
     }
 
-    /// Whether the database answers and its schema suits this code: its newest migration is as new as this code, and
-    /// none has taken away what this code needs.
-    ///
-    /// # Errors
-    /// What is wrong, for an operator to read.
-    pub async fn check(&self) -> Result<(), String> {
-        let head =
-            unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
-        let head = head.await.map_err(|failure| failure.for_operator())?;
-        schema::suits(head, SCHEMA_VERSION)
-    }
-
-    /// Closes every connection, after the work on it.
-    pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
     /// Does one unit of work without a transaction: a single statement.
     async fn read<T, W>(&self, work: W) -> Result<T, Error>
     where
@@ -94,6 +77,17 @@ impl<DB> Store for SqlStore<DB>
 where
     DB: Database<Connection: Session>,
 {
+    async fn check(&self) -> Result<(), String> {
+        let head =
+            unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
+        let head = head.await.map_err(|failure| failure.for_operator())?;
+        schema::suits(head.as_ref(), SCHEMA_VERSION)
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+
     async fn create(&self, new: NewAccount) -> Result<Account, Error> {
         self.write(move |session| Box::pin(accounts::create(session, new.clone()))).await
     }

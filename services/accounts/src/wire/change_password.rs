@@ -18,7 +18,7 @@ pub(crate) struct ChangePassword {
 }
 
 impl ChangePassword {
-    pub(crate) fn parse(request: ChangePasswordRequest, policy: &Policy) -> Result<Self, Status> {
+    pub(crate) fn parse(request: ChangePasswordRequest, policy: Policy) -> Result<Self, Status> {
         let ChangePasswordRequest { account_id, current_password, new_password } = request;
         let mut violations = Violations::default();
         let id = violations.check("account_id", account_id.parse());
@@ -29,7 +29,7 @@ impl ChangePassword {
     }
 
     /// What can only be said once the account is known.
-    pub(crate) fn suits(&self, email: &Email, policy: &Policy) -> Result<(), Status> {
+    pub(crate) fn suits(&self, email: &Email, policy: Policy) -> Result<(), Status> {
         let mut violations = Violations::default();
         violations.check("new_password", policy.suits(&self.new, email));
         violations.finish()

@@ -8,39 +8,33 @@ use super::finish;
 use crate::{
     account::{DisplayName, Email, RequestId},
     accounts::SignUp,
-    password::{Password, Policy},
+    password::Policy,
 };
 
 /// What CreateAccount is asked.
 pub(crate) struct Create(pub(crate) SignUp);
 
 impl Create {
-    pub(crate) fn parse(request: CreateAccountRequest, policy: &Policy) -> Result<Self, Status> {
+    pub(crate) fn parse(request: CreateAccountRequest, policy: Policy) -> Result<Self, Status> {
         let CreateAccountRequest { account, password, request_id } = request;
         let mut violations = Violations::default();
-        let named = match account {
-            Some(account) => named(account, &mut violations),
-            None => {
-                violations.add("account", "must be given");
-                None
-            }
+        let named = if let Some(account) = account {
+            named(account, &mut violations)
+        } else {
+            violations.add("account", "must be given");
+            None
         };
         let password = violations.check("password", policy.accept(password));
         if let (Some((email, _)), Some(password)) = (&named, &password) {
             violations.check("password", policy.suits(password, email));
         }
         let request_id = violations.check("request_id", optional(&request_id));
-        finish(violations, sign_up(named, password, request_id).map(Self))
+        let wanted = named.zip(password).zip(request_id);
+        let wanted = wanted.map(|(((email, display_name), password), request_id)| {
+            Self(SignUp { email, display_name, password, request_id })
+        });
+        finish(violations, wanted)
     }
-}
-
-fn sign_up(
-    named: Option<(Email, Option<DisplayName>)>,
-    password: Option<Password>,
-    request_id: Option<Option<RequestId>>,
-) -> Option<SignUp> {
-    let (email, display_name) = named?;
-    Some(SignUp { email, display_name, password: password?, request_id: request_id? })
 }
 
 /// Everything else is decided by the service, or by an admin later.

@@ -13,13 +13,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition},
 };
 
-use super::{APPLIED, BOOKKEEPING, Database, IS_APPLIED, RECORD, micros};
-use crate::{
-    ADVISORY_LOCK, Error, For, Options, Script,
-    plan::Applied,
-    statement::{self, Where},
-    wait::TELL_EVERY,
-};
+use super::{APPLIED, BOOKKEEPING, Database, IS_APPLIED, RECORD, code, micros};
+use crate::{ADVISORY_LOCK, Error, For, Options, Script, plan::Applied, statement, wait::TELL_EVERY};
 
 /// Between two attempts to get the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
@@ -59,6 +54,13 @@ impl Address {
 
     pub(super) async fn connect(&self) -> Result<Postgres, sqlx::Error> {
         Ok(Postgres(self.0.clone().disable_statement_logging().connect().await?))
+    }
+
+    /// Wrong names and passwords (class 28) and unreadable certificates stay wrong. Whatever else a server says while it
+    /// starts, it stops saying.
+    pub(super) fn is_hopeless(error: &sqlx::Error) -> bool {
+        code(error).is_some_and(|code| code.starts_with("28"))
+            || matches!(error, sqlx::Error::Configuration(_))
     }
 }
 
@@ -124,7 +126,8 @@ impl Database for Postgres {
             .bind(script.checksum())
             .bind(micros(SystemTime::now()))
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| failed(script, "its record".to_owned(), &error))?;
         // Constraints that are checked at the end fail here.
         transaction.commit().await.map_err(|error| failed(script, "its end".to_owned(), &error))?;
         Ok(true)
@@ -145,8 +148,8 @@ async fn run(connection: &mut PgConnection, script: &Script) -> Result<(), Error
             Ok(Some(_)) => done += 1,
             Ok(None) => return Ok(()),
             Err(error) => {
-                let place = position(&error).map_or(Where::Ordinal(done), Where::Character);
-                return Err(failed(script, statement::describe(&script.sql, place), &error));
+                let statement = statement::describe(&script.sql, done, position(&error));
+                return Err(failed(script, statement, &error));
             }
         }
     }

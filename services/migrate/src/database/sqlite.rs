@@ -10,11 +10,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{APPLIED, BOOKKEEPING, Database, IS_APPLIED, RECORD, code, micros};
-use crate::{
-    Error, For, Options, Script,
-    plan::Applied,
-    statement::{self, Where},
-};
+use crate::{Error, For, Options, Script, plan::Applied, statement};
 
 /// `SQLITE_BUSY`: the file's lock was not free in time.
 const BUSY: &str = "5";
@@ -25,7 +21,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(super) fn parse(url: &str, options: &Options) -> Result<Self, Error> {
+    pub(super) fn parse(_set: &str, url: &str, options: &Options) -> Result<Self, Error> {
         let connect =
             SqliteConnectOptions::from_str(url).map_err(|_| Error::Address("it is no address of SQLite"))?;
         let lock_wait = options.lock_wait.0;
@@ -39,6 +35,11 @@ impl Address {
     pub(super) async fn connect(&self) -> Result<Sqlite, sqlx::Error> {
         let connection = self.connect.clone().disable_statement_logging().connect().await?;
         Ok(Sqlite { connection, place: self.place(), lock_wait: self.lock_wait })
+    }
+
+    /// A file that cannot be opened does not come later.
+    pub(super) fn is_hopeless(_error: &sqlx::Error) -> bool {
+        true
     }
 }
 
@@ -97,7 +98,8 @@ impl Database for Sqlite {
             .bind(script.checksum())
             .bind(micros(SystemTime::now()))
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| failed(script, "its record".to_owned(), &error))?;
         transaction.commit().await.map_err(|error| failed(script, "its end".to_owned(), &error))?;
         Ok(true)
     }
@@ -117,7 +119,8 @@ async fn run(connection: &mut SqliteConnection, script: &Script) -> Result<(), E
             Ok(Some(_)) => done += 1,
             Ok(None) => return Ok(()),
             Err(error) => {
-                return Err(failed(script, statement::describe(&script.sql, Where::Ordinal(done)), &error));
+                let statement = statement::describe(&script.sql, done, None);
+                return Err(failed(script, statement, &error));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Migrations on real databases.
 
+mod binary;
 mod contract;
 mod postgres;
 mod scripts;

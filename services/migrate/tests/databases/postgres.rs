@@ -155,3 +155,22 @@ async fn what_cannot_run_in_a_transaction_runs_without_while_others_wait() {
 
     assert_eq!(reports.into_iter().map(|report| report.unwrap().applied.len()).sum::<usize>(), 2);
 }
+
+#[tokio::test]
+async fn a_migration_whose_record_fails_is_undone() {
+    let database = testkit::postgres().await;
+    let no_second =
+        TABLE.to_owned() + "\nalter table schema_compatibility add constraint one check (version < 2);";
+    let (first, both) = (scripts::set(&[&no_second]), scripts::set(&[&no_second, COLUMN]));
+    up(&first, &database.url, &Options::default()).await.unwrap();
+
+    let refused = up(&both, &database.url, &Options::default()).await.unwrap_err().to_string();
+    let mut mending = PgConnection::connect(&database.url).await.unwrap();
+    sqlx::query("alter table schema_compatibility drop constraint one").execute(&mut mending).await.unwrap();
+
+    assert!(
+        refused.contains("0002_boats.sql failed at its record") && refused.contains("check constraint"),
+        "{refused}"
+    );
+    assert_eq!(up(&both, &database.url, &Options::default()).await.unwrap().applied, ["0002_boats.sql"]);
+}

@@ -71,3 +71,20 @@ async fn a_folder_that_is_not_there_is_no_reason_to_wait() {
 
     assert!(refused.unwrap_err().to_string().contains("/nowhere/boats.db refuses"));
 }
+
+#[tokio::test]
+async fn a_migration_whose_record_fails_is_undone() {
+    let (url, _folder) = database();
+    let no_second = scripts::TABLE.to_owned()
+        + "\ncreate trigger one before insert on schema_compatibility when new.version = 2\n\
+           begin select raise(abort, 'not yet'); end;";
+    let (first, both) = (scripts::set(&[&no_second]), scripts::set(&[&no_second, scripts::COLUMN]));
+    up(&first, &url, &Options::default()).await.unwrap();
+
+    let refused = up(&both, &url, &Options::default()).await.unwrap_err().to_string();
+    let mut mending = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("drop trigger one").execute(&mut mending).await.unwrap();
+
+    assert!(refused.contains("0002_boats.sql failed at its record: not yet"), "{refused}");
+    assert_eq!(up(&both, &url, &Options::default()).await.unwrap().applied, ["0002_boats.sql"]);
+}

@@ -1,46 +1,7 @@
-use std::{
-    convert::Infallible,
-    fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-};
-
-use tempfile::TempDir;
+use std::{convert::Infallible, fs};
 
 use super::*;
-use crate::config::Secret;
-
-/// A volume as the kubelet mounts it: the files are links into `..data`, itself a link that is swapped.
-struct Volume {
-    folder: TempDir,
-    versions: usize,
-}
-
-impl Volume {
-    fn mount(files: &[(&str, &str)]) -> Self {
-        let mut volume = Self { folder: tempfile::tempdir().unwrap(), versions: 0 };
-        volume.swap(files);
-        for (name, _) in files {
-            symlink(Path::new("..data").join(name), volume.path(name)).unwrap();
-        }
-        volume
-    }
-
-    fn swap(&mut self, files: &[(&str, &str)]) {
-        self.versions += 1;
-        let version = format!("..version_{}", self.versions);
-        fs::create_dir(self.path(&version)).unwrap();
-        for (name, text) in files {
-            fs::write(self.path(&version).join(name), text).unwrap();
-        }
-        symlink(&version, self.path("..data_tmp")).unwrap();
-        fs::rename(self.path("..data_tmp"), self.path("..data")).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-}
+use crate::config::{Secret, volume::Volume};
 
 /// Two files whose texts must be the same.
 fn pair(volume: &Volume, watcher: &Watcher) -> Watched<String> {

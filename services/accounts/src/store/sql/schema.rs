@@ -17,13 +17,13 @@ pub(super) async fn head(session: &mut dyn Session) -> Result<Option<Head>, Fail
 }
 
 /// A schema suits code for `wanted` when it is at least as new, and nothing was taken away from that code.
-pub(super) fn suits(head: Option<Head>, wanted: i64) -> Result<(), String> {
+pub(super) fn suits(head: Option<&Head>, wanted: i64) -> Result<(), String> {
     match head {
         None => Err("the database has no schema yet".to_owned()),
-        Some(Head { version, .. }) if version < wanted => {
+        Some(Head { version, .. }) if *version < wanted => {
             Err(format!("the schema is at {version}, this service needs {wanted}"))
         }
-        Some(Head { version, compatible_from }) if compatible_from > wanted => Err(format!(
+        Some(Head { version, compatible_from }) if *compatible_from > wanted => Err(format!(
             "the schema is at {version} and serves services for {compatible_from} and newer, this one is for {wanted}"
         )),
         Some(_) => Ok(()),
@@ -38,10 +38,10 @@ mod tests {
     fn a_schema_suits_code_within_its_window() {
         let head = |version, compatible_from| Some(Head { version, compatible_from });
 
-        assert!(suits(head(3, 1), 3).is_ok());
-        assert!(suits(head(5, 3), 3).is_ok());
-        assert!(suits(head(2, 1), 3).is_err(), "older than the code");
-        assert!(suits(head(5, 4), 3).is_err(), "has dropped what the code needs");
+        assert!(suits(head(3, 1).as_ref(), 3).is_ok());
+        assert!(suits(head(5, 3).as_ref(), 3).is_ok());
+        assert!(suits(head(2, 1).as_ref(), 3).is_err(), "older than the code");
+        assert!(suits(head(5, 4).as_ref(), 3).is_err(), "has dropped what the code needs");
         assert!(suits(None, 3).is_err());
     }
 }
