@@ -4,6 +4,8 @@
 //! a credential shown to one service from being used at another.
 
 mod keys;
+#[cfg(test)]
+mod rotation;
 mod signer;
 mod verifier;
 

@@ -3,9 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderValue, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 use tonic::{Code, Status, body::Body, transport::Endpoint};
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -63,12 +67,21 @@ pub(crate) fn remote(
     signer: Arc<Signer>,
     connector: tls::Connector,
 ) -> Channel {
+    let connect = service_fn(move |address: Uri| {
+        let connector = connector.clone();
+        async move {
+            let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+            let socket = TcpStream::connect((host, address.port_u16().unwrap_or(80))).await?;
+            socket.set_nodelay(true)?;
+            connector.secure(socket).await.map(TokioIo::new)
+        }
+    });
     let channel = Endpoint::from(address)
         .connect_timeout(Duration::from_secs(1))
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
-        .connect_with_connector_lazy(connector);
+        .connect_with_connector_lazy(connect);
     signed(audience, timeout, signer, channel)
 }
 

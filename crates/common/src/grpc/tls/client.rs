@@ -1,23 +1,14 @@
 //! The client's end: whom it trusts, and who it is to a server that asks.
 
-use std::{
-    io,
-    path::PathBuf,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, path::PathBuf};
 
-use futures_util::future::BoxFuture;
 use http::{Uri, uri::Scheme};
-use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::either::Either;
-use tower::Service;
 
 use super::{
     HTTP_2,
@@ -25,9 +16,6 @@ use super::{
     provider,
 };
 use crate::config::{Content, Mount, Problems, Watched, Watcher};
-
-/// After how long a silent connection is asked by the kernel whether it lives.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// TLS to a peer at an `https://` address. The files are read again when they change: what does not fit is refused, and
 /// the old stays in use.
@@ -128,42 +116,28 @@ impl Files {
     }
 }
 
-/// Connects to the host and port of a URI, whatever its scheme, with what is mounted at that moment. Whoever uses it
-/// bounds the time that it takes.
+/// A connection to a peer, encrypted or not.
+pub(crate) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
+/// What is spoken over a socket before HTTP/2: TLS or nothing.
 #[derive(Clone)]
 pub(crate) struct Connector {
     tls: Option<(Watched<ClientConfig>, ServerName<'static>)>,
 }
 
-impl Service<Uri> for Connector {
-    type Response = TokioIo<Either<TcpStream, TlsStream<TcpStream>>>;
-    type Error = io::Error;
-    type Future = BoxFuture<'static, io::Result<Self::Response>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+impl Connector {
+    /// Shakes hands over a socket that was just connected, with what is mounted at that moment. Whoever calls it bounds
+    /// the time that it takes.
+    pub(crate) async fn secure(&self, socket: TcpStream) -> io::Result<Stream> {
+        let Some((config, name)) = &self.tls else {
+            return Ok(Either::Left(socket));
+        };
+        let stream = TlsConnector::from(config.current()).connect(name.clone(), socket).await?;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(HTTP_2) => Ok(Either::Right(stream)),
+            _ => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "the server did not agree to HTTP/2 by ALPN"))
+            }
+        }
     }
-
-    fn call(&mut self, address: Uri) -> Self::Future {
-        let tls = self.tls.clone();
-        Box::pin(async move {
-            let socket = dial(&address).await?;
-            let stream = match tls {
-                None => Either::Left(socket),
-                Some((config, name)) => {
-                    Either::Right(TlsConnector::from(config.current()).connect(name, socket).await?)
-                }
-            };
-            Ok(TokioIo::new(stream))
-        })
-    }
-}
-
-async fn dial(address: &Uri) -> io::Result<TcpStream> {
-    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
-    let default = if address.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let socket = TcpStream::connect((host, address.port_u16().unwrap_or(default))).await?;
-    socket.set_nodelay(true)?;
-    SockRef::from(&socket).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
-    Ok(socket)
 }

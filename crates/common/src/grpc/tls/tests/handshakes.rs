@@ -8,7 +8,6 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
-use tower::Service;
 
 use super::{super::connector, pki::Ca, *};
 use crate::config::{Mount, Watcher};
@@ -68,11 +67,10 @@ async fn the_certificate_names_the_host_whatever_address_is_dialled() {
     let volume = ca.volume("sessions.fairlead");
     let running = serve(server(&volume, false)).await;
     let watcher = Watcher::default();
-    let dialled = format!("http://{}", running.address());
     let trust = trusting(volume.path("ca.crt"));
     let reach = async |url: &'static str| {
-        let mut connector = connector(&url.parse().unwrap(), "peer.tls", &trust, &watcher).unwrap();
-        connector.call(dialled.parse().unwrap()).await
+        let connector = connector(&url.parse().unwrap(), "peer.tls", &trust, &watcher).unwrap();
+        connector.secure(TcpStream::connect(running.address()).await.unwrap()).await
     };
 
     assert!(reach("https://sessions.fairlead:50051").await.is_ok());

@@ -5,9 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio_util::either::Either;
-use tower::Service;
 
 use super::{super::connector, pki::Ca, *};
 use crate::config::Watcher;
@@ -16,8 +15,9 @@ use crate::config::Watcher;
 async fn shown(running: &Running, ca: PathBuf) -> Vec<u8> {
     let watcher = Watcher::default();
     let url = format!("https://localhost:{}", running.address().port()).parse().unwrap();
-    let stream = connector(&url, "peer.tls", &trusting(ca), &watcher).unwrap().call(url).await.unwrap();
-    match TokioIo::into_inner(stream) {
+    let connector = connector(&url, "peer.tls", &trusting(ca), &watcher).unwrap();
+    let socket = TcpStream::connect(running.address()).await.unwrap();
+    match connector.secure(socket).await.unwrap() {
         Either::Right(stream) => stream.get_ref().1.peer_certificates().unwrap()[0].to_vec(),
         Either::Left(_) => panic!("not encrypted"),
     }
@@ -34,7 +34,7 @@ async fn a_new_pair_is_shown_to_whom_connects_next_and_no_call_fails_over_it() {
     let running = Arc::new(serve(server(&volume, true)).await);
     let client = Arc::new(ca.volume("frame"));
     let (stop, refused) = (Arc::new(AtomicBool::default()), Arc::new(AtomicUsize::default()));
-    let first = shown_with(&running, &client).await;
+    let first = shown(&running, client.path("ca.crt")).await;
 
     let calling: Vec<_> = [true, false]
         .map(|keeps_connection| {
@@ -59,9 +59,9 @@ async fn a_new_pair_is_shown_to_whom_connects_next_and_no_call_fails_over_it() {
     for _ in 0..20 {
         ca.swap(&mut volume, &ca.issue("localhost"));
         look(&running).await;
-        shown_with(&running, &client).await;
+        shown(&running, client.path("ca.crt")).await;
     }
-    let last = shown_with(&running, &client).await;
+    let last = shown(&running, client.path("ca.crt")).await;
     stop.store(true, Ordering::Relaxed);
 
     for calls in calling {
@@ -69,11 +69,6 @@ async fn a_new_pair_is_shown_to_whom_connects_next_and_no_call_fails_over_it() {
     }
     assert_eq!(refused.load(Ordering::Relaxed), 0);
     assert_ne!(first, last);
-}
-
-/// The same, from a server that asks for a certificate.
-async fn shown_with(running: &Running, client: &Volume) -> Vec<u8> {
-    shown(running, client.path("ca.crt")).await
 }
 
 #[tokio::test]
