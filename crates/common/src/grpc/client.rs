@@ -2,10 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 use tonic::{Code, Status, body::Body, transport::Endpoint};
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -13,6 +17,7 @@ use super::{
     authorise::SERVICE_HEADER,
     deadline,
     response_body::{Ended, ResponseBody},
+    tls,
 };
 use crate::{config, credentials::Signer, telemetry::context};
 
@@ -27,41 +32,57 @@ pub type Channel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Its address: `http://accounts:50051`.
+    /// Its address: `http://accounts:50051`, or `https://…` with TLS.
     pub url: String,
+    /// TLS, for an `https://` address.
+    pub tls: tls::Client,
     /// How long a call may take; less where the call that makes it has less time left.
     pub timeout: config::Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { url: String::new(), timeout: config::Duration(TIMEOUT) }
+        Self { url: String::new(), tls: tls::Client::default(), timeout: config::Duration(TIMEOUT) }
+    }
+}
+
+/// Reads a peer's address.
+///
+/// # Errors
+/// What was found and what is accepted.
+pub(crate) fn address(url: &str) -> Result<Uri, String> {
+    let wrong = || format!("found {url:?}; an address such as http://accounts:50051");
+    let parsed: Uri = url.parse().map_err(|_| wrong())?;
+    match (parsed.scheme_str(), parsed.host()) {
+        (Some("http" | "https"), Some(_)) => Ok(parsed),
+        _ => Err(wrong()),
     }
 }
 
 /// A channel to another process. Nothing is connected yet; a connection that is lost is made again.
-///
-/// # Errors
-/// What is wrong with the address.
 pub(crate) fn remote(
     audience: &'static str,
-    config: &Config,
+    address: Uri,
+    timeout: Duration,
     signer: Arc<Signer>,
-) -> Result<Channel, String> {
-    let accepted = "an address such as http://accounts:50051";
-    let endpoint = Endpoint::from_shared(config.url.clone())
-        .ok()
-        .filter(|endpoint| endpoint.uri().scheme_str() == Some("http") && endpoint.uri().host().is_some())
-        .ok_or_else(|| format!("found {:?}; {accepted}", config.url))?;
-    let channel = endpoint
+    connector: tls::Connector,
+) -> Channel {
+    let connect = service_fn(move |address: Uri| {
+        let connector = connector.clone();
+        async move {
+            let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+            let socket = TcpStream::connect((host, address.port_u16().unwrap_or(80))).await?;
+            socket.set_nodelay(true)?;
+            connector.secure(socket).await.map(TokioIo::new)
+        }
+    });
+    let channel = Endpoint::from(address)
         .connect_timeout(Duration::from_secs(1))
-        .tcp_nodelay(true)
-        .tcp_keepalive(Some(Duration::from_secs(30)))
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
-        .connect_lazy();
-    Ok(signed(audience, config.timeout.0, signer, channel))
+        .connect_with_connector_lazy(connect);
+    signed(audience, timeout, signer, channel)
 }
 
 /// Signs every call, and bounds it by what is left of the call that makes it.
