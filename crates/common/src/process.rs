@@ -1,6 +1,6 @@
 //! The running process, as its services see it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +11,7 @@ use crate::{
     credentials::{KeyError, PublicKeys, Signer, Verifier},
     grpc::{
         Channel, Service,
-        client::{self, TIMEOUT, remote, signed},
+        client::{self, Gauge, Standing, TIMEOUT, remote, signed},
         gate::Gate,
         status::status,
     },
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
+    /// How the calls to peers fare, by their names.
+    gauges: Mutex<Vec<(&'static str, Gauge)>>,
     /// Keys for calls within this process, by service; they never leave it.
     local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
@@ -75,6 +77,7 @@ impl Process {
             memory: Arc::new(Guard::fixed()),
             releases: Mutex::default(),
             gate: OnceLock::new(),
+            gauges: Mutex::default(),
             local_signers,
         };
         Ok(Self { service: program.name, shared: Arc::new(shared) })
@@ -166,14 +169,33 @@ impl Process {
         if let Err(error) = &signer {
             problems.add("server.credentials.private_key", error.to_string());
         }
-        let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
-            Ok(channel) => Some(channel),
-            Err(wrong) => {
-                problems.add(format!("{setting}.url"), wrong);
-                None
+        config.validate(setting, &mut problems);
+        let descriptors = self.shared.program.descriptors;
+        let made =
+            signer.ok().and_then(|signer| match remote(audience, config, descriptors, Arc::new(signer)) {
+                Ok(made) => Some(made),
+                Err(wrong) => {
+                    problems.add(format!("{setting}.url"), wrong);
+                    None
+                }
+            });
+        match made {
+            Some((channel, gauge)) if problems.is_empty() => {
+                self.gauges().push((audience, gauge));
+                Ok(channel)
             }
-        });
-        channel.ok_or(problems)
+            _ => Err(problems),
+        }
+    }
+
+    /// How the calls to peers fare, by their names.
+    #[must_use]
+    pub fn peers(&self) -> Vec<(&'static str, Standing)> {
+        self.gauges().iter().map(|(name, gauge)| (*name, gauge.read())).collect()
+    }
+
+    fn gauges(&self) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
+        self.shared.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A channel to a service in this very process: the same policy, credentials, deadlines and limits, and no socket.

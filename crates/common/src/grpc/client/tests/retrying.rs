@@ -1,0 +1,1 @@
+//! What is sent again, shown on a server that misbehaves frame by frame.
