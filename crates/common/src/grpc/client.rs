@@ -10,6 +10,7 @@ mod fate;
 mod greeting;
 mod idempotent;
 mod keep;
+mod last_words;
 mod members;
 mod message;
 mod peers;
@@ -61,7 +62,7 @@ pub struct Config {
     pub timeout: config::Duration,
     /// How often the name is resolved again. Calls are balanced over all of its addresses.
     pub refresh: config::Duration,
-    /// How long a connection to one address may take to be made, the server's greeting included.
+    /// How long a connection to one address may take to be made, until the server acknowledges it.
     pub connect_timeout: config::Duration,
 }
 

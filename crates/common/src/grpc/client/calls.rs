@@ -79,18 +79,22 @@ impl Calls {
                 Err(failure) => failure,
             };
             avoid = Some(failure.id);
-            // What never left costs the peer nothing, and its connection is out of the choice: no pause, no budget.
-            if failure.fate != Fate::Unsent {
-                costly += 1;
+            // What never left costs the peer nothing and can be tried until the end: its connection is out of the choice.
+            // What the peer did not look at costs it little: once is free (gRPC proposal A6, transparent retries).
+            let free = failure.fate == Fate::Unsent || failure.fate == Fate::Unprocessed && costly == 0;
+            costly += u32::from(failure.fate != Fate::Unsent);
+            if !free {
                 let resume = Instant::now() + pauses.next(fastrand::f64());
                 let may = failure.fate == Fate::Unprocessed || idempotent;
-                let can = message.is_whole() && costly < ATTEMPTS && resume < until;
                 // Nobody is asked twice for an answer.
                 let new = failure.answer.is_err() || self.peers.has_other(failure.id);
-                if !(may && can && new && self.afford()) {
+                if !(may && new && costly < ATTEMPTS && resume < until && message.is_whole() && self.afford())
+                {
                     return self.give_up(failure);
                 }
                 sleep_until(resume).await;
+            } else if failure.fate != Fate::Unsent && !message.is_whole() {
+                return self.give_up(failure);
             }
             self.peers.retries.fetch_add(1, Relaxed);
             tracing::debug!(peer = %self.target.authority, cause = failure.cause, "call retried");

@@ -7,7 +7,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tonic::body::Body;
 
-use super::{greeting::Greeting, target::Target};
+use super::{greeting::Greeting, last_words::LastWords, target::Target};
 
 /// How long a connection may be silent before it is asked whether it lives, and how long it may take to answer. Also
 /// while no call is in flight: a dead connection must not wait for the next caller.
@@ -16,7 +16,7 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from
 /// Sends requests over a connection.
 pub(super) type Sender = http2::SendRequest<Body>;
 /// Works for the connection; ends as soon as it takes no new calls. Those in flight go on without it.
-pub(super) type Connection = http2::Connection<TokioIo<Greeting<TcpStream>>, Body, TokioExecutor>;
+pub(super) type Connection = http2::Connection<TokioIo<Greeting<LastWords<TcpStream>>>, Body, TokioExecutor>;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +25,15 @@ pub(super) enum DialError {
     Io(#[from] io::Error),
     #[error(transparent)]
     Http(#[from] hyper::Error),
-    #[error("closed before it greeted")]
-    NotGreeted,
+    #[error("closed before it was taken up")]
+    NotTakenUp,
     #[error("no connection in time")]
     TimedOut,
 }
 
-/// Connects, and waits until the server has greeted.
+/// Connects, and waits until the server has taken the connection up.
 pub(super) async fn dial(target: &Target, address: SocketAddr) -> Result<(Sender, Connection), DialError> {
-    let (io, greeting) = Greeting::around(open(target, address).await?);
+    let (io, acknowledged) = Greeting::around(LastWords::of(open(target, address).await?));
     let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE.0)
@@ -42,8 +42,8 @@ pub(super) async fn dial(target: &Target, address: SocketAddr) -> Result<(Sender
         .handshake(TokioIo::new(io))
         .await?;
     tokio::select! {
-        greeted = greeting => greeted.map_err(|_| DialError::NotGreeted)?,
-        ended = &mut connection => return Err(ended.err().map_or(DialError::NotGreeted, DialError::Http)),
+        taken_up = acknowledged => taken_up.map_err(|_| DialError::NotTakenUp)?,
+        ended = &mut connection => return Err(ended.err().map_or(DialError::NotTakenUp, DialError::Http)),
     }
     Ok((sender, connection))
 }
