@@ -105,15 +105,14 @@ pub(crate) fn remote(
 ) -> Result<(Channel, Gauge), String> {
     let target = Target::parse(&config.url)?;
     let idempotent = Idempotent::described_by(descriptors);
-    let (balanced, gauge) = match target.literal() {
-        Some(address) => balanced(config, target, idempotent, |keeper| async move {
+    let (balanced, gauge) = if let Some(address) = target.literal() {
+        balanced(config, target, idempotent, |keeper| async move {
             let _kept = keeper.keep(address);
-            pending().await
-        }),
-        None => {
-            let system = System { host: target.host.clone(), port: target.port };
-            balanced(config, target, idempotent, |keeper| keeper.follow(system))
-        }
+            pending::<()>().await;
+        })
+    } else {
+        let system = System { host: target.host.clone(), port: target.port };
+        balanced(config, target, idempotent, |keeper| keeper.follow(system))
     };
     Ok((signed(audience, config.timeout.0, signer, balanced), gauge))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use prost::Message;
-use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
+use prost_types::{FileDescriptorSet, MethodOptions, method_options::IdempotencyLevel};
 
 /// Request paths of the methods whose `idempotency_level` says that calling twice is like calling once.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ impl Idempotent {
         for file in FileDescriptorSet::decode(descriptors).unwrap_or_default().file {
             for service in &file.service {
                 for method in &service.method {
-                    let level = method.options.as_ref().map(|options| options.idempotency_level());
+                    let level = method.options.as_ref().map(MethodOptions::idempotency_level);
                     if level.is_some_and(|level| level != IdempotencyLevel::IdempotencyUnknown) {
                         paths.insert(format!("/{}.{}/{}", file.package(), service.name(), method.name()));
                     }
@@ -40,7 +40,7 @@ impl FromIterator<&'static str> for Idempotent {
 
 #[cfg(test)]
 mod tests {
-    use prost_types::{FileDescriptorProto, MethodDescriptorProto, MethodOptions, ServiceDescriptorProto};
+    use prost_types::{FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto};
 
     use super::*;
 

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// The first pause before an address is connected again, and the longest.
-const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How often a name is resolved while nothing is connected, at most.
 const DESERTED: Duration = Duration::from_millis(500);
 /// How long a resolver may take.

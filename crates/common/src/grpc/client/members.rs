@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 /// The addresses of a peer, with their connections.
 #[derive(Debug)]
 pub(super) struct Members<C> {
-    members: Vec<Member<C>>,
+    all: Vec<Member<C>>,
     ids: u64,
     connections: u64,
 }
@@ -70,7 +70,7 @@ pub struct Addresses {
 
 impl<C> Default for Members<C> {
     fn default() -> Self {
-        Self { members: Vec::new(), ids: 0, connections: 0 }
+        Self { all: Vec::new(), ids: 0, connections: 0 }
     }
 }
 
@@ -80,13 +80,13 @@ impl<C: Clone> Members<C> {
         self.ids += 1;
         let id = Id(self.ids);
         let ejection = Ejection::default();
-        self.members.push(Member { id, address, connection: None, outstanding: 0, ejection });
+        self.all.push(Member { id, address, connection: None, outstanding: 0, ejection });
         id
     }
 
     /// Removes an address, which takes no more calls; those in flight have their connection.
     pub(super) fn remove(&mut self, id: Id) {
-        self.members.retain(|member| member.id != id);
+        self.all.retain(|member| member.id != id);
     }
 
     /// An address has a new connection.
@@ -123,8 +123,8 @@ impl<C: Clone> Members<C> {
 
         let (one, other) = two(connected.len(), random);
         let (one, other) = (connected[one], connected[other]);
-        let busier = self.members[one].outstanding > self.members[other].outstanding;
-        let member = &mut self.members[if busier { other } else { one }];
+        let busier = self.all[one].outstanding > self.all[other].outstanding;
+        let member = &mut self.all[if busier { other } else { one }];
         let Connected { number, connection } = member.connection.as_ref()?;
         member.outstanding += 1;
         Some(Chosen {
@@ -156,28 +156,34 @@ impl<C: Clone> Members<C> {
 
     /// How many addresses are in which state.
     pub(super) fn count(&self, now: Instant) -> Addresses {
-        let connected = self.members.iter().filter(|member| member.connection.is_some()).count();
+        let connected = self.all.iter().filter(|member| member.connection.is_some()).count();
         let ejected =
             self.indices(|member| member.ejection.is_ejected(now)).map_or(0, |indices| indices.len());
-        Addresses { connected: connected - ejected, ejected, connecting: self.members.len() - connected }
+        Addresses { connected: connected - ejected, ejected, connecting: self.all.len() - connected }
     }
 
     /// The addresses, in the order in which they were added.
     #[cfg(test)]
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
-        self.members.iter().map(|member| member.address).collect()
+        self.all.iter().map(|member| member.address).collect()
+    }
+
+    /// Calls that are outstanding at any address.
+    #[cfg(test)]
+    pub(super) fn outstanding(&self) -> usize {
+        self.all.iter().map(|member| member.outstanding).sum()
     }
 
     /// The connected members of a kind, unless there are none.
     fn indices(&self, kind: impl Fn(&Member<C>) -> bool) -> Option<Vec<usize>> {
-        let members = self.members.iter().enumerate();
+        let members = self.all.iter().enumerate();
         let connected = members.filter(|(_, member)| member.connection.is_some() && kind(member));
         let indices: Vec<usize> = connected.map(|(index, _)| index).collect();
         (!indices.is_empty()).then_some(indices)
     }
 
     fn find(&mut self, id: Id) -> Option<&mut Member<C>> {
-        self.members.iter_mut().find(|member| member.id == id)
+        self.all.iter_mut().find(|member| member.id == id)
     }
 }
 

@@ -143,7 +143,9 @@ fn joined(mut chunks: VecDeque<Bytes>, length: usize) -> Bytes {
         return chunks.pop_front().unwrap_or_default();
     }
     let mut whole = BytesMut::with_capacity(length);
-    chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+    for chunk in chunks {
+        whole.extend_from_slice(&chunk);
+    }
     whole.freeze()
 }
 

@@ -125,6 +125,12 @@ impl Peers {
         self.lock().addresses()
     }
 
+    /// Calls that are outstanding at any address.
+    #[cfg(test)]
+    pub(super) fn outstanding(&self) -> usize {
+        self.lock().outstanding()
+    }
+
     /// Tells when somebody is connected, lost or removed.
     #[cfg(test)]
     pub(super) fn changes(&self) -> watch::Receiver<()> {

@@ -3,4 +3,5 @@
 mod ageing;
 mod balancing;
 mod retrying;
+mod script;
 mod world;

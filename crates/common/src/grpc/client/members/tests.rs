@@ -190,7 +190,7 @@ proptest! {
                 },
                 Event::Wait(milliseconds) => now += Duration::from_millis(milliseconds),
             }
-            for member in &members.members {
+            for member in &members.all {
                 prop_assert_eq!(member.outstanding, calls.iter().filter(|id| **id == member.id).count());
             }
         }

@@ -164,6 +164,11 @@ impl Client {
         .await;
     }
 
+    /// Calls that are outstanding at any address.
+    pub(super) fn outstanding(&self) -> usize {
+        self.gauge.0.outstanding()
+    }
+
     pub(super) fn standing(&self) -> Standing {
         self.gauge.read()
     }
