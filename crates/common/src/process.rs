@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
@@ -17,10 +17,9 @@ use crate::{
     credentials::{KeyError, PublicKeys, Signer, SigningKey, Verifier},
     grpc::{
         Channel, Service,
-        client::{self, TIMEOUT, remote, signed},
+        client::{self, Gauge, Standing, TIMEOUT, remote, signed},
         gate::Gate,
         status::status,
-        tls,
     },
     heartbeat::Heartbeat,
     lifecycle::{Calls, Lifecycle, StopWhen, Workers},
@@ -60,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
+    /// How the calls to peers fare, by their names.
+    gauges: Mutex<Vec<(&'static str, Gauge)>>,
     /// Keys for calls within this process, by service; they never leave it.
     local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
@@ -95,6 +96,7 @@ impl Process {
             memory: Arc::new(memory),
             releases: Mutex::default(),
             gate: OnceLock::new(),
+            gauges: Mutex::default(),
             local_signers,
         };
         Ok(Self { service: program.name, shared: Arc::new(shared) })
@@ -215,19 +217,26 @@ impl Process {
         if let Err(error) = &signer {
             problems.add(SIGNING_KEY, error.to_string());
         }
-        let address = client::address(&config.url);
-        if let Err(wrong) = &address {
-            problems.add(format!("{setting}.url"), wrong);
-        }
-        let (Ok(signer), Ok(address)) = (signer, address) else {
+        let way = config.way(setting, &self.shared.watcher, &mut problems);
+        let (Ok(signer), Some(way), true) = (signer, way, problems.is_empty()) else {
             return Err(problems);
         };
-        let section = format!("{setting}.tls");
-        let connector = tls::connector(&address, &section, &config.tls, &self.shared.watcher)?;
-        let channel = remote(audience, address, config.timeout.0, Arc::new(signer), connector);
+        let descriptors = self.shared.program.descriptors;
+        let (channel, gauge) = remote(audience, config, way, descriptors, Arc::new(signer));
+        self.gauges().push((audience, gauge));
         let health = HealthClient::new(channel.clone());
         self.check(audience, Importance::Degrades, move || is_serving(health.clone()));
         Ok(channel)
+    }
+
+    /// How the calls to peers fare, by their names.
+    #[must_use]
+    pub fn peers(&self) -> Vec<(&'static str, Standing)> {
+        self.gauges().iter().map(|(name, gauge)| (*name, gauge.read())).collect()
+    }
+
+    fn gauges(&self) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
+        self.shared.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The one key that this process signs with.

@@ -64,8 +64,10 @@ impl Connection {
         });
         let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
 
-        // A connection that has not even greeted has nothing to finish.
+        // A connection that has not even greeted has nothing to finish. In this order: the poll that reads the greeting
+        // may have read calls as well.
         tokio::select! {
+            biased;
             ended = connection.as_mut() => return log(peer, ended),
             () = meter.greeted() => {}
             () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),

@@ -9,8 +9,8 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{super::connector, pki::Ca, *};
-use crate::config::{Mount, Watcher};
+use super::{pki::Ca, *};
+use crate::config::Mount;
 
 #[tokio::test]
 async fn without_certificates_calls_are_plaintext() {
@@ -69,7 +69,7 @@ async fn the_certificate_names_the_host_whatever_address_is_dialled() {
     let watcher = Watcher::default();
     let trust = trusting(volume.path("ca.crt"));
     let reach = async |url: &'static str| {
-        let connector = connector(&url.parse().unwrap(), "peer.tls", &trust, &watcher).unwrap();
+        let connector = speak(url, &trust, &watcher, &mut Problems::default()).unwrap();
         connector.secure(TcpStream::connect(running.address()).await.unwrap()).await
     };
 

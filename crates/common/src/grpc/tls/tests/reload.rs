@@ -8,14 +8,12 @@ use std::sync::{
 use tokio::net::TcpStream;
 use tokio_util::either::Either;
 
-use super::{super::connector, pki::Ca, *};
-use crate::config::Watcher;
+use super::{pki::Ca, *};
 
 /// The certificate that a server shows at the next handshake.
 async fn shown(running: &Running, ca: PathBuf) -> Vec<u8> {
-    let watcher = Watcher::default();
-    let url = format!("https://localhost:{}", running.address().port()).parse().unwrap();
-    let connector = connector(&url, "peer.tls", &trusting(ca), &watcher).unwrap();
+    let (watcher, mut problems) = (Watcher::default(), Problems::default());
+    let connector = speak("https://localhost", &trusting(ca), &watcher, &mut problems).unwrap();
     let socket = TcpStream::connect(running.address()).await.unwrap();
     match connector.secure(socket).await.unwrap() {
         Either::Right(stream) => stream.get_ref().1.peer_certificates().unwrap()[0].to_vec(),
