@@ -10,6 +10,7 @@ use std::{fs, ops::Deref, path::PathBuf, sync::LazyLock};
 use http::Uri;
 use rcgen::{KeyPair, PKCS_ED25519};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -79,6 +80,11 @@ async fn is_served(channel: Channel) -> bool {
         Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
         Err(_) => false,
     }
+}
+
+/// Whether a call is not served while it is tried for a second. Only meaningful beside one that is.
+async fn is_refused(channel: Channel) -> bool {
+    !timeout(Duration::from_secs(1).0, is_served(channel)).await.unwrap_or(false)
 }
 
 /// What a server mounts: its certificate, its key, and the CA of its clients.
