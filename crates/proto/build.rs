@@ -4,6 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 const INCLUDES: [&str; 2] = ["../../proto", "../../third_party/proto"];
 
+#[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts where to write in the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     for include in INCLUDES {
         println!("cargo::rerun-if-changed={include}");

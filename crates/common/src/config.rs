@@ -7,6 +7,7 @@ mod given;
 mod kind;
 mod load;
 mod manual;
+mod mount;
 mod name;
 mod problems;
 mod reader;
@@ -14,6 +15,10 @@ mod secret;
 #[cfg(test)]
 mod tests;
 mod units;
+#[cfg(test)]
+pub(crate) mod volume;
+mod watched;
+mod watcher;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,9 +27,12 @@ pub use command::{BAD_CONFIG, Said, answer, command};
 pub use effective::Effective;
 pub use load::{Loaded, load, load_from};
 pub use manual::Manual;
+pub use mount::{Content, Mount};
 pub use problems::Problems;
 pub use secret::Secret;
 pub use units::{Duration, Size};
+pub use watched::Watched;
+pub use watcher::{Tally, Watcher};
 
 use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
 
@@ -39,11 +47,24 @@ pub trait Settings:
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
 
+    /// What this binary sets the frame to where the operator says nothing.
+    #[must_use]
+    fn frame() -> FrameConfig {
+        FrameConfig::default()
+    }
+
     /// What the services of this binary would like of the container.
     fn demands(&self) -> Vec<Demand> {
         Vec::new()
     }
 }
+
+/// The settings of a binary that has none of its own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Settings for NoSettings {}
 
 /// The sections of the frame, the same in every binary.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -65,6 +86,7 @@ impl Settings for FrameConfig {
     fn validate(&self, problems: &mut Problems) {
         self.server.validate(problems);
         self.lifecycle.validate(problems);
+        self.limits.validate(problems);
         self.telemetry.validate(problems);
     }
 }

@@ -16,6 +16,7 @@ mod response_body;
 pub mod server;
 mod service;
 pub mod status;
+pub mod tls;
 mod violations;
 
 pub use client::Channel;

@@ -1,19 +1,7 @@
-//! Keeps the working set under the soft limit.
+//! Keeps the working set under the limit: sheds calls, and has caches shrink.
 
-/// STUB
-#[derive(Debug, Default)]
-pub struct Guard;
+mod guard;
+mod level;
 
-impl Guard {
-    #[must_use]
-    pub fn fixed() -> Self {
-        Self
-    }
-    #[must_use]
-    pub fn admits(&self, _: crate::policy::Cost) -> bool {
-        true
-    }
-    pub async fn run(&self, stop: tokio_util::sync::CancellationToken) {
-        stop.cancelled().await;
-    }
-}
+pub use guard::{Guard, INTERVAL, Snapshot};
+pub use level::Level;

@@ -97,11 +97,16 @@ impl Readiness {
         self.update();
     }
 
-    /// Checks a registered dependency until told to stop.
+    /// Checks a registered dependency until told to stop; begins when the process serves.
     pub(crate) async fn watch<F>(&self, name: &'static str, probe: impl Fn() -> F, stop: CancellationToken)
     where
         F: Future<Output = Result<(), String>>,
     {
+        let mut state = self.lifecycle.subscribe();
+        let serving = state.wait_for(|state| *state != State::Starting);
+        if stop.run_until_cancelled(serving).await.is_none() {
+            return;
+        }
         loop {
             let checked = stop.run_until_cancelled(timeout(self.checks.timeout.0, probe())).await;
             let outcome = match checked {

@@ -22,6 +22,7 @@ use crate::{
         server,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
+    limits, sizing,
 };
 
 /// Why a process did not come to serve.
@@ -37,6 +38,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificates cannot be used.
+    #[error("FAIRLEAD__SERVER__TLS__CERTIFICATE: {0}")]
+    Tls(String),
     /// The services could not be made from their configuration.
     #[error("{0}")]
     Build(Box<dyn Error + Send + Sync>),
@@ -77,6 +81,7 @@ impl Running {
         let bind = |source| StartError::Bind { address: config.listen, source };
         let listener = server::listen(config.listen).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        let tls = config.tls.acceptor(&shared.watcher).map_err(StartError::Tls)?;
         shared.start_workers();
 
         let served = build(&process).await.map_err(StartError::Build)?;
@@ -92,8 +97,8 @@ impl Running {
             methods,
             verifier: Arc::new(process.verifier(&process.audiences(&services))?),
             calls: Arc::clone(&shared.calls),
-            admitted: shared.sizing.permits("calls"),
-            message_bytes: shared.sizing.permits("message_bytes"),
+            admitted: shared.sizing.permits(sizing::CALLS),
+            message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
             closing: closing.clone(),
@@ -107,7 +112,8 @@ impl Running {
             listener,
             gate: gate.clone(),
             config,
-            connections: shared.sizing.permits("connections"),
+            tls,
+            connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
             cut: cut.clone(),
@@ -129,6 +135,12 @@ impl Running {
     #[must_use]
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// Waits until the process is ready for the first time.
+    pub async fn ready(&self) {
+        // The sender lives as long as the process.
+        let _ = self.process.shared.readiness.subscribe().wait_for(|ready| *ready).await;
     }
 
     /// Waits until something in the process has failed for good.
@@ -211,9 +223,19 @@ impl crate::process::Shared {
             shared.heartbeat.run(stop).await;
         });
         let shared = Arc::clone(self);
-        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
-            shared.memory.run(stop).await;
+        self.workers.spawn("mounted files", StopWhen::CallsDone, |stop| async move {
+            let interval = shared.frame.server.reload_interval;
+            shared.watcher.run(interval.0, stop).await;
         });
+        let shared = Arc::clone(self);
+        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
+            shared.memory.run(limits::usage, stop).await;
+        });
+        tracing::info!(plan = self.sizing.current().summary(), "sized to the container");
+        let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
+        let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
+        self.workers
+            .spawn("sizing", StopWhen::CallsDone, |stop| sizing::watch(config, demands, plan, memory, stop));
     }
 
     /// Closes what was registered, the latest first.

@@ -1,8 +1,10 @@
 //! The whole `main` of a service: what it can be told, and its life from the first instruction to the exit code.
 
 use std::{
+    convert::Infallible,
     env,
     error::Error,
+    future::pending,
     io::{self, Write},
     process::ExitCode,
     time::Duration,
@@ -48,14 +50,14 @@ pub fn serve<C: Settings>(
     program: Program,
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
 ) -> ExitCode {
-    serve_and_announce(program, build, |_| {})
+    serve_and_announce(program, build, |_, _| {})
 }
 
-/// Like [`serve`], and calls `announce` once calls are served.
+/// Like [`serve`], and calls `announce` once the process is ready.
 pub fn serve_and_announce<C: Settings>(
     program: Program,
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
-    announce: impl FnOnce(&Announcement),
+    announce: impl FnOnce(&C, &Announcement),
 ) -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -90,7 +92,7 @@ pub struct Announcement {
 fn run<C: Settings>(
     program: Program,
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
-    announce: impl FnOnce(&Announcement),
+    announce: impl FnOnce(&C, &Announcement),
 ) -> ExitCode {
     with_config(program, |loaded: Loaded<C>| {
         let Loaded { frame, service, effective } = loaded;
@@ -98,6 +100,7 @@ fn run<C: Settings>(
             Ok(telemetry) => telemetry,
             Err(error) => return fail(1, &error.to_string()),
         };
+        let announced = service.clone();
         let process = match Process::new(program, frame, &service.demands()) {
             Ok(process) => process,
             Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
@@ -113,7 +116,7 @@ fn run<C: Settings>(
         };
         let code = match runtime(&process) {
             Ok(runtime) => runtime.block_on(live(process, &telemetry, service, build, |running| {
-                announce(&Announcement { grpc: running.address(), admin: admin.address() });
+                announce(&announced, &Announcement { grpc: running.address(), admin: admin.address() });
             })),
             Err(error) => fail(1, &format!("the runtime cannot be started: {error}")),
         };
@@ -150,15 +153,19 @@ async fn live<C: Settings>(
     let running = tokio::select! {
         started = starting => match started {
             Ok(running) => running,
-            Err(error @ (StartError::Build(_) | StartError::Peers(_))) => return fail(BAD_CONFIG, &error.to_string()),
+            Err(error @ (StartError::Build(_) | StartError::Peers(_) | StartError::Tls(_))) => return fail(BAD_CONFIG, &error.to_string()),
             Err(error) => return fail(1, &error.to_string()),
         },
         _ = signals.first() => return ExitCode::SUCCESS,
     };
-    announce(&running);
     let cause = tokio::select! {
         cause = signals.first() => cause,
         () = running.failed() => Cause::Failure,
+        never = async {
+            running.ready().await;
+            announce(&running);
+            pending::<Infallible>().await
+        } => match never {},
     };
     let report = running.stop(cause, signals, async {}).await;
     impatient.abort();
@@ -170,6 +177,7 @@ async fn exit_on_third(mut signals: Signals, telemetry: Telemetry) {
     signals.reached(3).await;
     tracing::warn!("third signal: exiting at once");
     let _written = telemetry.flush(LAST_LINES);
+    #[expect(clippy::disallowed_methods, reason = "the third signal asks for exactly this")]
     std::process::exit(CUT);
 }
 

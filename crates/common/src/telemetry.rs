@@ -1,35 +1,139 @@
 //! What the process says of itself: logs.
 
+pub mod audit;
+pub mod context;
+mod filter;
+mod json;
+mod line;
+mod panics;
+mod pretty;
+mod queue;
+#[cfg(test)]
+mod sink;
+
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{Program, config::Problems};
+use filter::Level;
+use json::Json;
+use pretty::Pretty;
+use queue::Queue;
 
 /// Logs.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {}
+pub struct Config {
+    /// What is logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), or levels by target:
+    /// `info,common::grpc=debug`. Targets that nothing is said about stay at `info`; security events are always logged.
+    pub log: String,
+    /// How a line looks: `json`, `pretty`, or `auto`, which is pretty on a terminal and JSON elsewhere.
+    pub format: Format,
+}
 
-/// STUB
-#[derive(Clone, Debug)]
-pub struct Telemetry;
-
-impl Telemetry {
-    pub fn level(&self) -> String {
-        String::new()
-    }
-    pub fn set_level(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-    pub fn flush(&self, _: std::time::Duration) -> bool {
-        true
+impl Default for Config {
+    fn default() -> Self {
+        Self { log: "info".to_owned(), format: Format::Auto }
     }
 }
 
 impl Config {
-    /// STUB
-    pub fn validate(&self, _: &mut crate::config::Problems) {}
+    /// Reports what cannot be used.
+    pub fn validate(&self, problems: &mut Problems) {
+        if let Err(wrong) = filter::parse(&self.log) {
+            problems.add("telemetry.log", wrong);
+        }
+    }
 }
 
-/// STUB
-pub fn init(_: &crate::Program, _: &Config) -> Result<Telemetry, std::io::Error> {
-    Ok(Telemetry)
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Pretty on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// Logging could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The directives cannot be used.
+    #[error("telemetry.log: {0}")]
+    Directives(String),
+    /// Standard output cannot be written to.
+    #[error("standard output cannot be used for logs: {0}")]
+    Output(#[from] io::Error),
+    /// Something else in this process already receives its log events.
+    #[error("logging has already been started in this process")]
+    Twice(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// A handle on the logs of the running process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    level: Level,
+    queue: Queue,
+}
+
+/// Starts logging to standard output, for the whole process; panics are logged as well.
+///
+/// # Errors
+/// When the directives are wrong, standard output is unusable, or logging was started before.
+pub fn init(program: &Program, config: &Config) -> Result<Telemetry, Error> {
+    let stdout = io::stdout();
+    let terminal = stdout.is_terminal();
+    let queue = Queue::start(queue::unbuffered(&stdout)?, queue::CAPACITY)?;
+    let (level, filter) = Level::new(&config.log).map_err(Error::Directives)?;
+    let json = match config.format {
+        Format::Auto => !terminal,
+        Format::Json => true,
+        Format::Pretty => false,
+    };
+    let layer = if json {
+        Json::new(program.name, program.version, queue.clone()).boxed()
+    } else {
+        Pretty::new(terminal && std::env::var_os("NO_COLOR").is_none(), queue.clone()).boxed()
+    };
+    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
+    panics::log(queue.clone());
+    Ok(Telemetry { level, queue })
+}
+
+impl Telemetry {
+    /// The directives that say now what is logged.
+    #[must_use]
+    pub fn level(&self) -> String {
+        self.level.get()
+    }
+
+    /// Changes what is logged, at once and until the process ends.
+    ///
+    /// # Errors
+    /// What is wrong with the directives; nothing changes then.
+    pub fn set_level(&self, directives: &str) -> Result<(), String> {
+        self.level.set(directives)
+    }
+
+    /// Lines that were dropped because standard output was slower than the logs, or gone.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.queue.dropped()
+    }
+
+    /// Waits until everything logged so far is written, for at most `timeout`; blocks the thread. Says whether it is.
+    #[must_use]
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.queue.flush(timeout)
+    }
 }

@@ -5,5 +5,5 @@
 mod caller;
 mod validator;
 
-pub use caller::{Caller, Identity, caller};
+pub use caller::{ADMIN, Caller, Identity, caller};
 pub use validator::{RemoteSessions, Sessions, people};

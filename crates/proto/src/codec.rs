@@ -59,13 +59,14 @@ impl<U: Message + Default> Decoder for StrictDecoder<U> {
     }
 }
 
-/// prost describes an error as `Outer.field: Inner.field: what is wrong`.
+/// prost describes an error as `Inner.field: Outer.field: what is wrong`.
 fn unreadable(description: &str) -> Status {
     let description = description.strip_prefix(PREFIX).unwrap_or(description);
     let mut parts: Vec<&str> = description.split(": ").collect();
     let wrong = parts.pop().unwrap_or_default();
-    let path: Vec<&str> =
+    let mut path: Vec<&str> =
         parts.iter().map_while(|part| part.split_once('.')).map(|(_message, field)| field).collect();
+    path.reverse();
     let field = path.join(".");
 
     let mut details =
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn an_undecodable_field_is_named_by_its_path() {
         let status = unreadable(
-            "failed to decode Protobuf message: CreateAccountRequest.account: Account.email: invalid string value: data is not UTF-8 encoded",
+            "failed to decode Protobuf message: Account.email: CreateAccountRequest.account: invalid string value: data is not UTF-8 encoded",
         );
 
         let violation = status.get_details_bad_request().unwrap().field_violations.remove(0);

@@ -22,8 +22,8 @@ pub mod sessions {
     }
 }
 
-/// Every service of the suite, by the name of its configuration section.
-pub const SUITE: &[&str] = &["accounts", "sessions"];
+/// Every program of the suite that has a configuration section, by that section's name.
+pub const SUITE: &[&str] = &["accounts", "sessions", "migrate"];
 
 /// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));

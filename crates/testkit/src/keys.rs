@@ -12,7 +12,7 @@ use ring::{
 };
 use tempfile::TempDir;
 
-/// The DER of an Ed25519 SubjectPublicKeyInfo up to the key itself (RFC 8410, section 4).
+/// The DER of an Ed25519 `SubjectPublicKeyInfo` up to the key itself (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// A folder with a private key for each service, and one with their public keys, until this is dropped.

@@ -4,14 +4,18 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod errors;
+pub mod hello;
 mod keys;
 mod port;
 mod postgres;
 mod redis;
 mod server;
 mod supervisor;
+pub mod testing;
 
 pub use binary::{Binary, Exit};
+pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};

@@ -1,7 +1,7 @@
 //! The small shell that keeps a server for a test process and cleans up after both.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Command, Stdio},
@@ -44,7 +44,8 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     /// Prepares a server; it is not started yet.
     pub(crate) async fn prepare(recipe: Recipe) -> Self {
-        let path = std::env::var("PATH").unwrap_or_default();
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([recipe.programs].into_iter().chain(env::split_paths(&path)));
         let mut command = Command::new("sh");
         command
             .args([
@@ -55,7 +56,7 @@ impl Supervisor {
                 &recipe.serve,
                 recipe.end,
             ])
-            .env("PATH", format!("{}:{path}", recipe.programs.display()))
+            .env("PATH", path.expect("folders of programs have no colon in their names"))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -114,11 +115,8 @@ impl Supervisor {
 
 /// The folder that holds `program`, or a panic that says what to install.
 pub(crate) fn find(program: &str, package: &str, elsewhere: impl IntoIterator<Item = PathBuf>) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(elsewhere)
-        .find(|folder| folder.join(program).is_file())
-        .unwrap_or_else(|| {
-            panic!("this test needs {program}: install the Debian package `{package}`, or run `make test`")
-        })
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain(elsewhere).find(|folder| folder.join(program).is_file()).unwrap_or_else(
+        || panic!("this test needs {program}: install the Debian package `{package}`, or run `make test`"),
+    )
 }

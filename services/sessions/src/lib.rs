@@ -1,1 +1,48 @@
-//! Stub.
+//! Who is signed in: sessions and the tokens that prove them.
+//!
+//! [`service`] is the door. It takes where sessions are kept and a way to the accounts service, and is the same for
+//! the binary, for the whole suite in one process, and for tests.
+
+mod policy;
+mod rpc;
+mod wire;
+
+mod accounts;
+mod keeper;
+mod people;
+mod sign_in;
+
+mod record;
+mod secret;
+mod session;
+mod throttle;
+mod token;
+
+mod clock;
+mod error;
+mod id;
+
+mod config;
+mod store;
+
+use std::sync::Arc;
+
+use common::grpc::{Channel, Service};
+use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
+
+pub use clock::Moment;
+pub use config::{Config, Rules};
+pub use policy::POLICY;
+pub use store::{MemoryStore, RedisStore, Store};
+
+use crate::{accounts::Accounts, keeper::Keeper, rpc::Rpc, sign_in::SignIn, throttle::Throttle};
+
+/// The sessions service over its ports: where sessions are kept, and who knows the passwords.
+pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules) -> Service {
+    let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone());
+    let throttle = Throttle::new(store, &rules.throttle);
+    let sign_in =
+        SignIn { throttle: throttle.clone(), accounts: Accounts::new(accounts), keeper: keeper.clone() };
+    let rpc = Rpc { sign_in, keeper: keeper.clone(), throttle };
+    Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(keeper))
+}

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Settings,
-    kind::{Kind, without_null},
+    kind::{Kind, schema::without_null},
     name,
 };
 
@@ -55,13 +55,18 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads it from the type.
-    pub(super) fn of<T: Settings>() -> Self {
+    /// Every setting of a binary: the frame's, with what the binary defaults them to, and its own.
+    pub(super) fn of_binary<C: Settings>() -> (Self, Self) {
+        (Self::of(&C::frame()), Self::of(&C::default()))
+    }
+
+    /// Reads it from the type and its defaults.
+    fn of<T: Settings>(defaults: &T) -> Self {
         let mut generator =
             SchemaSettings::default().with(|settings| settings.inline_subschemas = true).into_generator();
         let schema = generator.root_schema_for::<T>();
         let mut catalogue = Self::default();
-        catalogue.descend("", schema.as_value(), &as_json(&T::default()));
+        catalogue.descend("", schema.as_value(), &as_json(defaults));
         catalogue
     }
 

@@ -41,7 +41,7 @@ pub fn load_from<C: Settings>(
     program: &Program,
     environment: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
 ) -> Result<Loaded<C>, Problems> {
-    let (of_frame, of_service) = (Catalogue::of::<FrameConfig>(), Catalogue::of::<C>());
+    let (of_frame, of_service) = Catalogue::of_binary::<C>();
     let catalogue = of_frame.clone().and(of_service.clone());
     let mut problems = Problems::default();
     let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into()));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    FrameConfig, Settings,
+    Settings,
     effective::plain,
     field::{Catalogue, Field, Section},
     kind::Shape,
@@ -54,7 +54,8 @@ impl Manual {
     /// The manual of a program whose services are configured by `C`.
     #[must_use]
     pub fn of<C: Settings>(program: &Program) -> Self {
-        let catalogue = Catalogue::of::<FrameConfig>().and(Catalogue::of::<C>());
+        let (of_frame, of_service) = Catalogue::of_binary::<C>();
+        let catalogue = of_frame.and(of_service);
         let ignored = program.suite.iter().map(|service| service.replace('-', "_"));
         Self {
             program: program.name,
@@ -129,6 +130,10 @@ impl fmt::Display for Entry {
         for paragraph in self.doc.lines() {
             writeln!(f, "    {paragraph}")?;
         }
-        writeln!(f, "    Accepted: {}.", self.accepted)
+        // Of a text the doc comment says more than its type.
+        if self.accepted != Shape::Text.to_string() {
+            writeln!(f, "    Accepted: {}.", self.accepted)?;
+        }
+        Ok(())
     }
 }

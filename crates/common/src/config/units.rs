@@ -24,6 +24,12 @@ impl Duration {
     }
 }
 
+impl From<time::Duration> for Duration {
+    fn from(duration: time::Duration) -> Self {
+        Self(duration)
+    }
+}
+
 impl FromStr for Duration {
     type Err = String;
 
@@ -38,8 +44,30 @@ impl FromStr for Duration {
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&humantime::format_duration(self.0).to_string())
+        f.pad(&spelt(self.0))
     }
+}
+
+/// Days at most, for months and years are not of one length: `90d`, `1h 30m`, `250ms`.
+fn spelt(duration: time::Duration) -> String {
+    const UNITS: [(u128, &str); 7] = [
+        (86_400_000_000_000, "d"),
+        (3_600_000_000_000, "h"),
+        (60_000_000_000, "m"),
+        (1_000_000_000, "s"),
+        (1_000_000, "ms"),
+        (1_000, "us"),
+        (1, "ns"),
+    ];
+    let mut left = duration.as_nanos();
+    let mut parts = Vec::new();
+    for (length, unit) in UNITS {
+        if left >= length {
+            parts.push(format!("{}{unit}", left / length));
+            left %= length;
+        }
+    }
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
 /// An amount of memory, such as `384MiB`, `384Mi` or `2GB`. A bare whole number is bytes, as the downward API gives it.
@@ -200,5 +228,6 @@ mod tests {
             assert_eq!(duration.to_string().parse(), Ok(duration));
         }
         assert_eq!(Size::from_mib(384).to_string(), "384MiB");
+        assert_eq!(Duration::from_secs(90 * 86_400).to_string(), "90d");
     }
 }

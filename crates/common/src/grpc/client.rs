@@ -39,10 +39,12 @@ use super::{
     authorise::SERVICE_HEADER,
     deadline,
     response_body::{Ended, ResponseBody},
+    tls,
 };
 use crate::{
-    config::{self, Problems},
+    config::{self, Problems, Watcher},
     credentials::Signer,
+    telemetry::context,
 };
 
 /// How long a call to a peer may take unless something else is said.
@@ -56,8 +58,10 @@ pub type Channel = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Its address: `http://accounts:50051`.
+    /// Its address: `http://accounts:50051`, or `https://…` with TLS.
     pub url: String,
+    /// TLS, for an `https://` address.
+    pub tls: tls::Client,
     /// How long a call may take; less where the call that makes it has less time left.
     pub timeout: config::Duration,
     /// How often the name is resolved again. Calls are balanced over all of its addresses.
@@ -70,6 +74,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             url: String::new(),
+            tls: tls::Client::default(),
             timeout: config::Duration(TIMEOUT),
             refresh: config::Duration::from_secs(5),
             connect_timeout: config::Duration::from_secs(1),
@@ -78,8 +83,24 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Adds what is wrong with the times; `setting` is where they are.
-    pub(crate) fn validate(&self, setting: &str, problems: &mut Problems) {
+    /// Reads the address and how to speak to it. What is wrong is added; `setting` is where the settings are.
+    pub(crate) fn way(&self, setting: &str, watcher: &Watcher, problems: &mut Problems) -> Option<Way> {
+        self.validate(setting, problems);
+        match Target::parse(&self.url) {
+            Ok(target) => {
+                let section = format!("{setting}.tls");
+                let connector =
+                    tls::connector(&target.scheme, &target.host, &section, &self.tls, watcher, problems)?;
+                Some(Way { target, connector })
+            }
+            Err(wrong) => {
+                problems.add(format!("{setting}.url"), wrong);
+                None
+            }
+        }
+    }
+
+    fn validate(&self, setting: &str, problems: &mut Problems) {
         for (name, span) in
             [("timeout", self.timeout), ("refresh", self.refresh), ("connect_timeout", self.connect_timeout)]
         {
@@ -90,44 +111,48 @@ impl Config {
     }
 }
 
+/// Where a peer is, and what is spoken before HTTP/2 once it is reached.
+pub(crate) struct Way {
+    target: Target,
+    connector: tls::Connector,
+}
+
 /// A channel to another process, and what there is to tell about it. Nothing is connected yet; from now on the peer's
 /// addresses are kept current and connected in the background, until the last clone of the channel is dropped.
 ///
 /// `descriptors` tell which methods are idempotent.
-///
-/// # Errors
-/// What is wrong with the address.
 pub(crate) fn remote(
     audience: &'static str,
     config: &Config,
+    way: Way,
     descriptors: &[u8],
     signer: Arc<Signer>,
-) -> Result<(Channel, Gauge), String> {
-    let target = Target::parse(&config.url)?;
+) -> (Channel, Gauge) {
     let idempotent = Idempotent::described_by(descriptors);
-    let (balanced, gauge) = if let Some(address) = target.literal() {
-        balanced(config, target, idempotent, |keeper| async move {
+    let (balanced, gauge) = if let Some(address) = way.target.literal() {
+        balanced(config, way, idempotent, |keeper| async move {
             let _kept = keeper.keep(address);
             pending::<()>().await;
         })
     } else {
-        let system = System { host: target.host.clone(), port: target.port };
-        balanced(config, target, idempotent, |keeper| keeper.follow(system))
+        let system = System { host: way.target.host.clone(), port: way.target.port };
+        balanced(config, way, idempotent, |keeper| keeper.follow(system))
     };
-    Ok((signed(audience, config.timeout.0, signer, balanced), gauge))
+    (signed(audience, config.timeout.0, signer, balanced), gauge)
 }
 
 /// A channel to a target whose addresses are kept by a task.
 fn balanced<F: Future<Output = ()> + Send + 'static>(
     config: &Config,
-    target: Target,
+    way: Way,
     idempotent: Idempotent,
     keep: impl FnOnce(Keeper) -> F,
 ) -> (Channel, Gauge) {
-    let (peers, target) = (Arc::new(Peers::default()), Arc::new(target));
+    let (peers, target) = (Arc::new(Peers::default()), Arc::new(way.target));
     let keeper = Keeper {
         peers: Arc::clone(&peers),
         target: Arc::clone(&target),
+        connector: way.connector,
         refresh: config.refresh.0,
         connect_timeout: config.connect_timeout.0,
     };
@@ -190,11 +215,16 @@ where
             let limit = Instant::now() + timeout;
             let until = deadline::current().map_or(limit, |current| current.min(limit));
             deadline::stamp(request.headers_mut(), until);
+            if let Some(call) = context::current()
+                && let Ok(traceparent) = HeaderValue::try_from(call.to_string())
+            {
+                request.headers_mut().insert(context::HEADER, traceparent);
+            }
             request.extensions_mut().insert(Until(until));
             let response = timeout_at(until, inner.oneshot(request)).await;
             let response = response.map_err(|_| deadline::exceeded())?;
             let response = response.map_err(|error| Status::from_error(error.into()))?;
-            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, Unwatched))))
+            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, None, Unwatched))))
         }
     }))
 }

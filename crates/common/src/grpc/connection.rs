@@ -10,20 +10,18 @@ use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
-use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
-use crate::sizing::connection as price;
+use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config, tls::Acceptor};
+use crate::sizing::costs;
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
 /// cut off, one that opens a hundred before it has read our settings is not.
 const LOCAL_RESETS: usize = 512;
-/// The longest header list of a request, in bytes.
-const HEADER_LIST: u32 = 16 * 1024;
 
 /// A connection that was accepted.
 pub(crate) struct Connection {
@@ -31,6 +29,7 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) gate: Gate,
     pub(crate) config: Config,
+    pub(crate) tls: Option<Acceptor>,
     pub(crate) closing: CancellationToken,
     pub(crate) cut: CancellationToken,
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
@@ -43,8 +42,21 @@ impl Connection {
         if let Err(error) = self.tune() {
             tracing::debug!(%peer, %error, "socket options not set");
         }
-        let Self { socket, gate, config, closing, cut, _permit, .. } = self;
-        let (io, meter) = FrameMeter::around(socket);
+        let Self { socket, gate, config, tls, closing, cut, _permit, .. } = self;
+        let greeted_by = Instant::now() + config.preface_timeout.0;
+        let io = match tls {
+            None => Either::Left(socket),
+            Some(tls) => {
+                let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
+                match shaken {
+                    Some(Ok(Ok(stream))) => Either::Right(stream),
+                    Some(Ok(Err(error))) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
+                    Some(Err(_)) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                    None => return,
+                }
+            }
+        };
+        let (io, meter) = FrameMeter::around(io);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
@@ -58,7 +70,7 @@ impl Connection {
             biased;
             ended = connection.as_mut() => return log(peer, ended),
             () = meter.greeted() => {}
-            () = sleep(config.preface_timeout.0) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
             () = closing.cancelled() => return,
         }
         let grace = tokio::select! {
@@ -80,8 +92,8 @@ impl Connection {
     fn tune(&self) -> io::Result<()> {
         self.socket.set_nodelay(true)?;
         let socket = SockRef::from(&self.socket);
-        socket.set_recv_buffer_size(price::SOCKET_RECEIVE_BUFFER)?;
-        socket.set_send_buffer_size(price::SOCKET_SEND_BUFFER)
+        socket.set_recv_buffer_size(costs::SOCKET_RECEIVE_BUFFER)?;
+        socket.set_send_buffer_size(costs::SOCKET_SEND_BUFFER)
     }
 }
 
@@ -91,10 +103,11 @@ fn builder(config: &Config) -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
         .max_local_error_reset_streams(LOCAL_RESETS)
-        .max_header_list_size(HEADER_LIST)
-        .initial_stream_window_size(price::STREAM_WINDOW)
-        .initial_connection_window_size(price::CONNECTION_WINDOW)
-        .max_send_buf_size(price::STREAM_SEND_BUFFER)
+        .max_header_list_size(costs::HEADER_LIST)
+        .initial_stream_window_size(costs::STREAM_WINDOW)
+        .initial_connection_window_size(costs::CONNECTION_WINDOW)
+        .max_frame_size(costs::FRAME)
+        .max_send_buf_size(costs::STREAM_SEND_BUFFER)
         .keep_alive_interval(config.keepalive_interval.0)
         .keep_alive_timeout(config.keepalive_timeout.0);
     builder

@@ -25,7 +25,7 @@ use super::{
     deadline,
     methods::{Method, Methods},
     peer::TrustedHops,
-    request_body::{Held, RequestBody},
+    request_body::{Held, RequestBody, compression},
     response_body::{Ended, ResponseBody, code, panicked},
     status::{retry_later, status},
 };
@@ -35,6 +35,7 @@ use crate::{
     memory::Guard,
     policy::{Cost, Deadline},
     sizing::Permits,
+    telemetry::context::{self, CallContext},
 };
 
 /// Where every call comes in, over a socket or from this very process. Cheap to clone.
@@ -84,14 +85,15 @@ impl Gate {
         let Some(method) = self.shared.methods.find(request.uri().path()).cloned() else {
             return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
         };
-        let mut call = Call::begin(&method, &self.shared.calls);
-        match self.handle(&method, request, &mut call).await {
+        let context = trace_context(&request);
+        let mut call = Call::begin(&method, &self.shared.calls, context);
+        match context::scope(context, self.handle(&method, request, &mut call)).await {
             Ok((response, deadline)) => {
                 if response.headers().contains_key("grpc-status") {
                     call.ended(code(response.headers()));
                 }
                 let closing = (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
-                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, call)))
+                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, context, call)))
             }
             Err(refused) => {
                 call.ended(refused.code());
@@ -107,6 +109,9 @@ impl Gate {
         request: Request<Body>,
         call: &mut Call,
     ) -> Result<(Response<Body>, Option<Instant>), Status> {
+        if request.headers().get("grpc-encoding").is_some_and(|encoding| encoding != "identity") {
+            return Err(compression());
+        }
         let deadline = deadline::of(method.row.deadline, request.headers())?;
         call.admitted = self.admit(method.row.cost)?;
         let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
@@ -129,7 +134,7 @@ impl Gate {
         authorise(method, &self.shared.verifier, &head.headers, &mut head.extensions).await?;
         head.extensions.insert(self.shared.trusted_hops);
         let budget = Arc::clone(&self.shared.message_bytes);
-        let body = RequestBody::new(body, method.row.request_limit, budget, Arc::clone(held));
+        let body = RequestBody::new(body, method.row.request_limit, method.streams, budget, Arc::clone(held));
         let request = Request::from_parts(head, Body::new(body));
         let Ok(response) = method.handlers.clone().oneshot(request).await;
         Ok(response)
@@ -172,6 +177,7 @@ impl Service<Request<Body>> for Gate {
 /// One call, for as long as any part of it lives.
 struct Call {
     method: Arc<Method>,
+    context: CallContext,
     began: Instant,
     code: Option<Code>,
     held: Held,
@@ -180,9 +186,10 @@ struct Call {
 }
 
 impl Call {
-    fn begin(method: &Arc<Method>, calls: &Arc<Calls>) -> Self {
+    fn begin(method: &Arc<Method>, calls: &Arc<Calls>, context: CallContext) -> Self {
         Self {
             method: Arc::clone(method),
+            context,
             began: Instant::now(),
             code: None,
             held: Held::default(),
@@ -203,8 +210,18 @@ impl Drop for Call {
         // A call without a code was given up by the client, or cut.
         let code = self.code.unwrap_or(Code::Cancelled);
         let duration_ms = self.began.elapsed().as_millis();
-        tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
+        context::within(self.context, || {
+            tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
+        });
     }
+}
+
+/// The call's place in its caller's trace, or in one of its own.
+fn trace_context(request: &Request<Body>) -> CallContext {
+    let traceparent = request.headers().get(context::HEADER).and_then(|value| value.to_str().ok());
+    let caller = traceparent.and_then(CallContext::parse);
+    // Nobody records spans, so nobody decides that they should be.
+    caller.map_or_else(CallContext::fresh, |caller| CallContext { sampled: false, ..caller.child() })
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {

@@ -19,6 +19,8 @@ pub(crate) struct Method {
     /// The fully qualified name without a leading slash: `fairlead.accounts.v1.AccountsService/GetAccount`.
     pub(crate) name: String,
     pub(crate) row: &'static Row,
+    /// Whether a call has any number of request messages, and not just one.
+    pub(crate) streams: bool,
     pub(crate) people: Option<Arc<dyn People>>,
     pub(crate) handlers: Handlers,
     /// Calls of this method in flight.
@@ -45,11 +47,12 @@ impl Methods {
                 misfits.push(format!("{name}: not among the descriptors"));
                 continue;
             };
-            for method in expected.iter().filter(|method| rows(service, method) != 1) {
+            for method in expected.keys().filter(|method| rows(service, method) != 1) {
                 misfits.push(format!("{name}/{method}: {} policy rows, expected one", rows(service, method)));
             }
             for row in service.policy {
-                if !expected.iter().any(|method| method == row.method) {
+                let streams = expected.get(row.method);
+                if streams.is_none() {
                     misfits.push(format!("{name}/{}: a policy row without a method", row.method));
                 }
                 if row.who.knows_people() && service.people.is_none() {
@@ -58,6 +61,7 @@ impl Methods {
                 let method = Method {
                     name: format!("{name}/{}", row.method),
                     row,
+                    streams: streams.copied().unwrap_or_default(),
                     people: service.people.clone(),
                     handlers: service.handlers.clone(),
                     in_flight: Arc::default(),
@@ -83,14 +87,17 @@ fn rows(service: &Service, method: &str) -> usize {
     service.policy.iter().filter(|row| row.method == method).count()
 }
 
-fn described_methods(descriptors: &[&[u8]]) -> HashMap<String, Vec<String>> {
+/// The methods of each service, and whether their requests are streams.
+fn described_methods(descriptors: &[&[u8]]) -> HashMap<String, BTreeMap<String, bool>> {
     let mut described = HashMap::new();
     for file in
         descriptors.iter().filter_map(|set| FileDescriptorSet::decode(*set).ok()).flat_map(|set| set.file)
     {
         for service in &file.service {
             let name = format!("{}.{}", file.package(), service.name());
-            described.insert(name, service.method.iter().map(|method| method.name().to_owned()).collect());
+            let methods = service.method.iter();
+            let methods = methods.map(|method| (method.name().to_owned(), method.client_streaming()));
+            described.insert(name, methods.collect());
         }
     }
     described

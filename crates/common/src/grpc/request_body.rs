@@ -32,11 +32,14 @@ pub(crate) struct RequestBody {
     have: usize,
     /// How much of the message behind the prefix is still to come.
     left: usize,
+    /// Whether the body may end here as far as the number of messages goes.
+    enough: bool,
 }
 
 impl RequestBody {
-    pub(crate) fn new(inner: Body, limit: u32, budget: Arc<Permits>, held: Held) -> Self {
-        Self { inner, limit, budget, held, prefix: [0; PREFIX], have: 0, left: 0 }
+    /// A body of one message, or of any number where the method `streams`.
+    pub(crate) fn new(inner: Body, limit: u32, streams: bool, budget: Arc<Permits>, held: Held) -> Self {
+        Self { inner, limit, budget, held, prefix: [0; PREFIX], have: 0, left: 0, enough: streams }
     }
 
     fn read(&mut self, mut data: &[u8]) -> Result<(), Status> {
@@ -53,7 +56,10 @@ impl RequestBody {
             data = &data[step..];
             if self.have == PREFIX {
                 self.have = 0;
-                let [_, length @ ..] = self.prefix;
+                let [compressed, length @ ..] = self.prefix;
+                if compressed != 0 {
+                    return Err(compression());
+                }
                 self.begin(u32::from_be_bytes(length))?;
             }
         }
@@ -78,8 +84,24 @@ impl RequestBody {
             )
         })?);
         self.left = length as usize;
+        self.enough = true;
         Ok(())
     }
+
+    /// Whether the body may end here.
+    fn is_whole(&self) -> bool {
+        self.enough && self.have == 0 && self.left == 0
+    }
+}
+
+/// The answer to a call whose messages are compressed. tonic would say the same without an ErrorInfo.
+pub(super) fn compression() -> Status {
+    status(Code::Unimplemented, "COMPRESSION_UNSUPPORTED", "compressed request messages are not accepted")
+}
+
+/// tonic calls this INTERNAL, and it is the sender's fault.
+fn broken_off() -> Status {
+    status(Code::InvalidArgument, "MALFORMED_MESSAGE", "the request ends before its message does")
 }
 
 impl http_body::Body for RequestBody {
@@ -98,11 +120,15 @@ impl http_body::Body for RequestBody {
         {
             return Poll::Ready(Some(Err(refused)));
         }
+        if frame.is_none() && !this.is_whole() {
+            return Poll::Ready(Some(Err(broken_off())));
+        }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        // Of a body that says it is at its end nobody would ask for the error.
+        self.inner.is_end_stream() && self.is_whole()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -115,7 +141,7 @@ mod tests {
     use super::*;
 
     fn body(limit: u32, budget: usize) -> RequestBody {
-        RequestBody::new(Body::empty(), limit, Arc::new(Permits::fixed(budget)), Held::default())
+        RequestBody::new(Body::empty(), limit, false, Arc::new(Permits::fixed(budget)), Held::default())
     }
 
     fn message(length: u32) -> Vec<u8> {
@@ -148,7 +174,8 @@ mod tests {
     fn a_message_that_finds_no_memory_is_refused_by_its_prefix_alone() {
         let mut first = body(100, 10);
         first.read(&message(8)[..PREFIX]).unwrap();
-        let mut second = RequestBody::new(Body::empty(), 100, Arc::clone(&first.budget), Held::default());
+        let mut second =
+            RequestBody::new(Body::empty(), 100, false, Arc::clone(&first.budget), Held::default());
 
         let refused = second.read(&message(8)[..PREFIX]).unwrap_err();
         drop(first);

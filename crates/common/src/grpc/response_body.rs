@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status, body::Body};
 
 use super::{deadline, status::status};
+use crate::telemetry::context::{self, CallContext};
 
 /// A response body that ends with the right status: at its deadline, at the start of the drain, or when polling it
 /// panics. `kept` is dropped with it: whatever the call holds.
@@ -21,6 +22,7 @@ pub(crate) struct ResponseBody<K> {
     inner: Body,
     deadline: Option<Pin<Box<Sleep>>>,
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    context: Option<CallContext>,
     ended: bool,
     kept: K,
 }
@@ -37,12 +39,14 @@ impl<K: Ended> ResponseBody<K> {
         inner: Body,
         deadline: Option<Instant>,
         closing: Option<CancellationToken>,
+        context: impl Into<Option<CallContext>>,
         kept: K,
     ) -> Self {
         Self {
             inner,
             deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
             closing: closing.map(|closing| Box::pin(closing.cancelled_owned())),
+            context: context.into(),
             ended: false,
             kept,
         }
@@ -78,17 +82,21 @@ impl<K: Ended + Unpin> http_body::Body for ResponseBody<K> {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        task: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
         if this.ended {
             return Poll::Ready(None);
         }
-        if let Some(status) = this.overruled(context) {
+        if let Some(status) = this.overruled(task) {
             return this.end(&status);
         }
         let inner = Pin::new(&mut this.inner);
-        let Ok(polled) = std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll_frame(context))) else {
+        let poll = || match this.context {
+            Some(call) => context::within(call, || inner.poll_frame(task)),
+            None => inner.poll_frame(task),
+        };
+        let Ok(polled) = std::panic::catch_unwind(AssertUnwindSafe(poll)) else {
             return this.end(&panicked());
         };
         match polled {

@@ -38,6 +38,10 @@ enum Order {
 
 impl Databases {
     pub(super) fn start() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test has few databases, and dropping one cannot wait"
+        )]
         let (orders, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name("testkit-postgres".into())

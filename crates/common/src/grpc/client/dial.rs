@@ -7,7 +7,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tonic::body::Body;
 
-use super::{greeting::Greeting, last_words::LastWords, target::Target};
+use super::{greeting::Greeting, last_words::LastWords};
+use crate::grpc::tls::{Connector, Stream};
 
 /// How long a connection may be silent before it is asked whether it lives, and how long it may take to answer. Also
 /// while no call is in flight: a dead connection must not wait for the next caller.
@@ -16,7 +17,7 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from
 /// Sends requests over a connection.
 pub(super) type Sender = http2::SendRequest<Body>;
 /// Works for the connection; ends as soon as it takes no new calls. Those in flight go on without it.
-pub(super) type Connection = http2::Connection<TokioIo<Greeting<LastWords<TcpStream>>>, Body, TokioExecutor>;
+pub(super) type Connection = http2::Connection<TokioIo<Greeting<LastWords<Stream>>>, Body, TokioExecutor>;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,11 @@ pub(super) enum DialError {
 }
 
 /// Connects, and waits until the server has taken the connection up.
-pub(super) async fn dial(target: &Target, address: SocketAddr) -> Result<(Sender, Connection), DialError> {
-    let (io, acknowledged) = Greeting::around(LastWords::of(open(target, address).await?));
+pub(super) async fn dial(
+    connector: &Connector,
+    address: SocketAddr,
+) -> Result<(Sender, Connection), DialError> {
+    let (io, acknowledged) = Greeting::around(LastWords::of(open(connector, address).await?));
     let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE.0)
@@ -48,9 +52,9 @@ pub(super) async fn dial(target: &Target, address: SocketAddr) -> Result<(Sender
     Ok((sender, connection))
 }
 
-/// Opens the socket that HTTP/2 is spoken over: what the scheme of the target asks for.
-async fn open(_: &Target, address: SocketAddr) -> io::Result<TcpStream> {
+/// Opens what HTTP/2 is spoken over.
+async fn open(connector: &Connector, address: SocketAddr) -> io::Result<Stream> {
     let socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
-    Ok(socket)
+    connector.secure(socket).await
 }

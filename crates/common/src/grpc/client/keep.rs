@@ -18,6 +18,7 @@ use super::{
     resolve::Resolve,
     target::Target,
 };
+use crate::grpc::tls::Connector;
 
 /// The first pause before an address is connected again, and the longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -31,6 +32,8 @@ const RESOLVING: Duration = Duration::from_secs(5);
 pub(super) struct Keeper {
     pub(super) peers: Arc<Peers>,
     pub(super) target: Arc<Target>,
+    /// What is spoken before HTTP/2.
+    pub(super) connector: Connector,
     /// Time between two resolutions.
     pub(super) refresh: Duration,
     pub(super) connect_timeout: Duration,
@@ -91,7 +94,7 @@ impl Keeper {
         loop {
             let began = Instant::now();
             let pause = backoff.next(fastrand::f64());
-            let dialled = timeout(self.connect_timeout, dial(&self.target, address)).await;
+            let dialled = timeout(self.connect_timeout, dial(&self.connector, address)).await;
             match dialled.unwrap_or(Err(DialError::TimedOut)) {
                 Ok((sender, connection)) => {
                     failing = false;

@@ -28,12 +28,19 @@ impl Target {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(refused());
         };
-        let plain = *scheme == Scheme::HTTP && matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let port = if *scheme == Scheme::HTTP {
+            80
+        } else if *scheme == Scheme::HTTPS {
+            443
+        } else {
+            return Err(refused());
+        };
+        let plain = matches!(uri.path(), "" | "/") && uri.query().is_none();
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if !plain || host.is_empty() || authority.as_str().contains('@') {
             return Err(refused());
         }
-        let port = authority.port_u16().unwrap_or(80);
+        let port = authority.port_u16().unwrap_or(port);
         Ok(Self { scheme: scheme.clone(), authority: authority.clone(), host, port })
     }
 
@@ -66,6 +73,7 @@ mod tests {
         assert_eq!(literal("http://127.0.0.1:50051"), Some("127.0.0.1:50051".to_owned()));
         assert_eq!(literal("http://[::1]:50051/"), Some("[::1]:50051".to_owned()));
         assert_eq!(literal("http://10.0.0.1"), Some("10.0.0.1:80".to_owned()));
+        assert_eq!(literal("https://10.0.0.1"), Some("10.0.0.1:443".to_owned()));
     }
 
     #[test]

@@ -61,5 +61,5 @@ pub(super) fn carried_by(body: Incoming, mut ticket: Ticket, code: Option<Code>)
         tracing::warn!(%address, error = chain(&error), "answer broken off");
         unavailable()
     });
-    Body::new(ResponseBody::new(Body::new(body), None, None, ticket))
+    Body::new(ResponseBody::new(Body::new(body), None, None, None, ticket))
 }

@@ -11,12 +11,13 @@ use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::super::{
-    Channel, Config, Gauge, Standing, balanced, bounded, idempotent::Idempotent, peers::Peers,
+    Channel, Config, Gauge, Standing, Way, balanced, bounded, idempotent::Idempotent, peers::Peers,
     resolve::Resolve, target::Target,
 };
 use crate::{
     Process, Program, Running, config,
     config::FrameConfig,
+    grpc::tls::Connector,
     lifecycle::{Cause, Report, Signals},
 };
 
@@ -128,10 +129,10 @@ impl Client {
             connect_timeout: config::Duration::from_millis(500),
             ..Config::default()
         };
-        let target = Target::parse("http://peer:50051").unwrap();
+        let way = Way { target: Target::parse("http://peer:50051").unwrap(), connector: Connector::plain() };
         let idempotent: Idempotent = idempotent.iter().copied().collect();
         let name = name.clone();
-        let (channel, gauge) = balanced(&config, target, idempotent, |keeper| keeper.follow(name));
+        let (channel, gauge) = balanced(&config, way, idempotent, |keeper| keeper.follow(name));
         Self { channel: bounded(config.timeout.0, channel), gauge }
     }
 

@@ -1,0 +1,36 @@
+# Each target is one line: cargo, or a script that says what it does.
+
+URL := http://127.0.0.1:50051
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint proto reflection fmt deny ci
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Serve the whole suite from one process; its data is kept in .fairlead/
+	cargo run --locked --package all-in-one
+
+demo: ## Take the tour against a running suite (URL=http://127.0.0.1:50051)
+	cargo run --locked --quiet --package all-in-one --example demo -- $(URL)
+
+test: ## Run every test; Postgres and Redis are installed first where they are missing
+	scripts/test
+
+lint: ## Check format, lints, documentation, and each crate by itself
+	scripts/lint
+
+proto: ## Lint the contract, and compare it with the main branch
+	scripts/proto
+
+reflection: ## Ask a running suite what it serves, as clients that have no protos
+	scripts/reflection
+
+fmt: ## Format the code
+	cargo fmt --all
+
+deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
+	scripts/deny
+
+ci: ## Everything that a change must pass, with the time of each part
+	scripts/ci

@@ -1,0 +1,101 @@
+//! What is logged, changeable while the process runs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing_subscriber::{EnvFilter, Registry, reload};
+
+use super::audit;
+
+/// The directives in force and the way to replace them.
+#[derive(Clone, Debug)]
+pub(super) struct Level {
+    directives: Arc<Mutex<String>>,
+    handle: reload::Handle<EnvFilter, Registry>,
+}
+
+impl Level {
+    /// The first directives, and the filter that follows this handle.
+    pub(super) fn new(directives: &str) -> Result<(Self, reload::Layer<EnvFilter, Registry>), String> {
+        let (filter, handle) = reload::Layer::new(parse(directives)?);
+        Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter))
+    }
+
+    pub(super) fn get(&self) -> String {
+        self.directives.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, directives: &str) -> Result<(), String> {
+        let filter = parse(directives)?;
+        // Held over the reload, so that what is told is what is in force.
+        let mut told = self.directives.lock().unwrap_or_else(PoisonError::into_inner);
+        self.handle.reload(filter).map_err(|gone| gone.to_string())?;
+        directives.clone_into(&mut told);
+        Ok(())
+    }
+}
+
+/// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would
+/// otherwise be taken for a target and silence the rest), and the security events, which they may not.
+pub(super) fn parse(directives: &str) -> Result<EnvFilter, String> {
+    let whole = format!("info,{directives},{}=info", audit::TARGET);
+    EnvFilter::builder().parse(whole).map_err(|_| {
+        format!("found {directives:?}; a level (off, error, warn, info, debug, trace) or levels by target: info,common::grpc=debug")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::{Layer, layer::SubscriberExt};
+
+    use super::*;
+    use crate::telemetry::{json::Json, sink::Sink};
+
+    #[test]
+    fn the_level_changes_while_the_process_runs_and_security_events_always_pass() {
+        let sink = Sink::new();
+        let (level, filter) = Level::new("info").unwrap();
+        let json = Json::new("accounts", "1.2.3", sink.queue()).with_filter(filter);
+        let log_all = || {
+            tracing::debug!(target: "some::place", "1");
+            tracing::debug!(target: "elsewhere", "2");
+            tracing::info!(target: "elsewhere", "3");
+            tracing::info!(target: audit::TARGET, "4");
+        };
+        let logged = || {
+            let message = |line: String| line.split(r#""message":""#).nth(1).unwrap()[..1].to_owned();
+            sink.lines().into_iter().map(message).collect::<String>()
+        };
+
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(json), || {
+            log_all();
+            assert_eq!(logged(), "34");
+
+            level.set("some::place=debug").unwrap();
+            log_all();
+            assert_eq!(logged(), "134");
+
+            level.set("off,audit=off").unwrap();
+            log_all();
+            assert_eq!(logged(), "4");
+        });
+
+        assert_eq!(level.get(), "off,audit=off");
+    }
+
+    #[test]
+    fn wrong_directives_change_nothing() {
+        let (level, _filter) = Level::new("warn").unwrap();
+
+        let refused = level.set("common=loud").unwrap_err();
+
+        assert!(refused.contains("\"common=loud\""), "{refused}");
+        assert_eq!(level.get(), "warn");
+    }
+
+    #[test]
+    fn a_misspelt_level_silences_nothing() {
+        let filter = parse("inof").unwrap();
+
+        assert!(filter.to_string().split(',').any(|directive| directive == "info"));
+    }
+}

@@ -1,0 +1,86 @@
+//! The test service: the frame with a service on it that behaves well and badly on request.
+
+use std::{pin::Pin, thread, time::Duration};
+
+use common::{
+    grpc,
+    policy::{Cost, Deadline, Row, Who},
+};
+use futures_util::{Stream, stream};
+use tokio::{runtime::Handle, time::sleep};
+use tonic::{Request, Response, Status};
+
+use self::v1::{
+    CountRequest, CountResponse, EchoRequest, EchoResponse, PanicRequest, PanicResponse, SlowRequest,
+    SlowResponse, WedgeRequest, WedgeResponse, test_service_server,
+};
+
+/// `fairlead.testing.v1`.
+pub mod v1 {
+    #![expect(clippy::pedantic, unused_qualifications, reason = "generated")]
+    tonic::include_proto!("fairlead.testing.v1");
+}
+
+/// The descriptors of the test service, as an encoded `FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/testing.binpb"));
+
+static POLICY: &[Row] = &[
+    Row { request_limit: 64 * 1024, ..Row::read("Echo", Who::PUBLIC) },
+    Row::read("Slow", Who::PUBLIC),
+    Row { deadline: Deadline::Endless, ..Row::read("Count", Who::PUBLIC) },
+    Row::new("Panic", Who::PUBLIC),
+    Row { cost: Cost::High, ..Row::new("Wedge", Who::PUBLIC) },
+];
+
+/// The service, to be served by the frame.
+#[must_use]
+pub fn service() -> grpc::Service {
+    grpc::Service::new(test_service_server::TestServiceServer::new(TestService), POLICY)
+}
+
+struct TestService;
+
+#[tonic::async_trait]
+impl test_service_server::TestService for TestService {
+    type CountStream = Pin<Box<dyn Stream<Item = Result<CountResponse, Status>> + Send>>;
+
+    async fn echo(&self, request: Request<EchoRequest>) -> Result<Response<EchoResponse>, Status> {
+        let EchoRequest { text } = request.into_inner();
+        Ok(Response::new(EchoResponse { text }))
+    }
+
+    async fn slow(&self, request: Request<SlowRequest>) -> Result<Response<SlowResponse>, Status> {
+        tracing::info!("slow call began");
+        sleep(duration(request.get_ref().time)).await;
+        Ok(Response::new(SlowResponse {}))
+    }
+
+    async fn count(&self, _: Request<CountRequest>) -> Result<Response<Self::CountStream>, Status> {
+        let numbers = stream::unfold(0, async |number| {
+            sleep(Duration::from_millis(10)).await;
+            Some((Ok(CountResponse { number }), number + 1))
+        });
+        Ok(Response::new(Box::pin(numbers)))
+    }
+
+    async fn panic(&self, _: Request<PanicRequest>) -> Result<Response<PanicResponse>, Status> {
+        panic!("asked to");
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "to hold up the threads is what this is for")]
+    async fn wedge(&self, request: Request<WedgeRequest>) -> Result<Response<WedgeResponse>, Status> {
+        let time = duration(request.get_ref().time);
+        let workers = 0..Handle::current().metrics().num_workers();
+        let held_up: Vec<_> = workers.map(|_| tokio::spawn(async move { thread::sleep(time) })).collect();
+        for worker in held_up {
+            // A sleep does not fail.
+            let _ = worker.await;
+        }
+        Ok(Response::new(WedgeResponse {}))
+    }
+}
+
+/// Absent or negative is none.
+fn duration(time: Option<prost_types::Duration>) -> Duration {
+    time.and_then(|time| Duration::try_from(time).ok()).unwrap_or_default()
+}

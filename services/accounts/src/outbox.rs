@@ -1,0 +1,96 @@
+//! Tells the sessions service what it must hear: at least once, in order per account, surviving any crash.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    account::Time,
+    sessions::Sessions,
+    store::{Event, Store},
+};
+
+/// How often the store is asked when nobody pokes: for events of other replicas that died, and for those that are due
+/// again.
+const POLL: Duration = Duration::from_secs(2);
+/// Events delivered side by side; they are of different accounts.
+const BATCH: u16 = 16;
+/// When an event that was taken is due again, should its worker die. Longer than any call to sessions may take.
+const TAKEN_FOR: Duration = Duration::from_secs(30);
+/// The wait after the first failed delivery, doubled by each further one.
+const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// Wakes the worker of this process.
+#[derive(Clone, Default)]
+pub(crate) struct Outbox(Arc<Notify>);
+
+impl Outbox {
+    /// Says that there may be a new event. Kept for a worker that is busy.
+    pub(crate) fn poke(&self) {
+        self.0.notify_one();
+    }
+
+    /// Delivers events until told to stop; what is under way then is finished. Any number of replicas may do this.
+    pub(crate) async fn deliver(self, store: Arc<dyn Store>, sessions: Sessions, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let delivered = deliver_due(&store, &sessions).await;
+            if delivered > 0 {
+                // Behind a delivered event there may be another one of the same account.
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.0.notified() => {}
+                () = sleep(POLL) => {}
+            }
+        }
+    }
+}
+
+/// Takes what is due and delivers it; tells how many events are done with.
+async fn deliver_due(store: &Arc<dyn Store>, sessions: &Sessions) -> usize {
+    let now = Time::now();
+    // Why the store cannot be used is in the log already.
+    let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
+        return 0;
+    };
+    let mut deliveries = JoinSet::new();
+    for event in events {
+        deliveries.spawn(deliver_one(Arc::clone(store), sessions.clone(), event));
+    }
+    deliveries.join_all().await.into_iter().filter(|done| *done).count()
+}
+
+async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, event: Event) -> bool {
+    let Event { account_id, auth_epoch, attempts, .. } = event;
+    if let Err(status) = sessions.revoke(account_id, auth_epoch).await {
+        let wait = back_off(attempts);
+        let code = status.code();
+        tracing::warn!(%account_id, attempts, ?code, error = status.message(), ?wait, "sessions did not hear of an event");
+        // Should this fail, the event is due again by itself.
+        let _ = store.postpone_event(event, Time::now().after(wait)).await;
+        return false;
+    }
+    // Should this fail, the event is delivered again, which changes nothing: an epoch is only ever raised.
+    store.complete_event(event).await.is_ok()
+}
+
+fn back_off(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    (FIRST_BACK_OFF * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_a_minute() {
+        let waits: Vec<u128> =
+            [1, 2, 3, 8, 9, u32::MAX].map(|attempts| back_off(attempts).as_millis()).into();
+
+        assert_eq!(waits, [500, 1_000, 2_000, 60_000, 60_000, 60_000]);
+    }
+}

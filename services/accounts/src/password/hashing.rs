@@ -1,0 +1,318 @@
+//! Turns passwords into hashes, without letting that starve everything else.
+
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+    thread,
+    time::Duration,
+};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
+use common::sizing::{Demand, Permits};
+use tokio::{sync::oneshot, time::timeout};
+
+use super::Password;
+use crate::error::Error;
+
+/// 19 MiB, two passes, one lane: OWASP's first choice for Argon2id.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// What every hash with these parameters begins with.
+const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+/// What the password of an unknown account is compared with: random bytes that are the hash of nothing known.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$YzT2c0Nbkq0l8yC5vR1f7A$w3mC5xTq1b8rJv0eN2kZ9sYh4uLd6gQpXfRa7iVoB0E";
+
+/// How long a password waits for its turn. A caller who waits longer is better off trying another replica.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The niceness of hashing threads: calls that only look something up go first.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+static ARGON2ID: LazyLock<Argon2<'static>> = LazyLock::new(|| {
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+});
+
+/// The name that the number of hashes at once is planned by.
+pub const HASHES: &str = "accounts.password_hashes";
+
+/// How many passwords may be hashed at once: each keeps a core busy and 19 MiB in use.
+#[must_use]
+pub fn demand() -> Demand {
+    Demand { name: HASHES, bytes_each: u64::from(MEMORY_KIB) * 1024, cpu_each: 1.0, floor: 1, cap: 64 }
+}
+
+/// The hash of a password as a PHC string: algorithm, parameters, salt and hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// A hash as it was stored.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The hash as it is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it was made with other parameters than a new one would be.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        !self.0.starts_with(CURRENT)
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash")
+    }
+}
+
+/// Hashes and compares passwords, a bounded number at a time.
+#[derive(Clone)]
+pub struct Hasher {
+    permits: Arc<Permits>,
+}
+
+impl Hasher {
+    /// A hasher that runs as many hashes at once as there are permits.
+    #[must_use]
+    pub fn new(permits: Arc<Permits>) -> Self {
+        Self { permits }
+    }
+
+    /// Hashes a password with a salt of its own.
+    ///
+    /// # Errors
+    /// [`Error::HashingBusy`] when no permit came free within a second.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
+        self.run(move || {
+            let hashed: Result<phc::PasswordHash, _> = ARGON2ID.hash_password(password.as_str().as_bytes());
+            hashed.map(|hash| PasswordHash(hash.to_string()))
+        })
+        .await
+    }
+
+    /// Whether the password is the hashed one. Without a hash it is not, which takes as long to find out.
+    ///
+    /// # Errors
+    /// [`Error::HashingBusy`] when no permit came free within a second.
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, Error> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.map_or_else(|| NOBODY.to_owned(), |PasswordHash(text)| text);
+            match ARGON2ID.verify_password(password.as_str().as_bytes(), &*hash) {
+                Ok(()) => Ok(known),
+                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Runs one hash on a thread of its own: a fifty-microsecond start for a hash of tens of milliseconds buys a number
+    /// of threads that follows the permits, and a niceness that no other work inherits. The permit belongs to the
+    /// thread: a caller who gives up does not free what is still in use.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let waited = timeout(PATIENCE, self.permits.acquire(1)).await;
+        let Ok(Ok(permit)) = waited else {
+            return Err(Error::HashingBusy);
+        };
+        let (answer, answered) = oneshot::channel();
+        let hash = move || {
+            lower_priority();
+            // The receiver is gone when the caller has given up.
+            let _ = answer.send(work());
+            drop(permit);
+        };
+        if let Err(error) = thread::Builder::new().name("password-hash".to_owned()).spawn(hash) {
+            tracing::error!(%error, "a thread to hash a password could not be started");
+            return Err(Error::HashingBusy);
+        }
+        match answered.await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a password could not be hashed or compared");
+                Err(Error::Internal)
+            }
+            Err(_) => {
+                tracing::error!("a thread that hashed a password has panicked");
+                Err(Error::Internal)
+            }
+        }
+    }
+}
+
+/// On Linux a niceness belongs to the thread; elsewhere it would be that of the whole process.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "the priority of a hashing thread could not be lowered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        path::Path,
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Instant,
+    };
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hash_recognises_its_password_and_no_other() {
+        let hasher = hasher(1);
+
+        let hash = hasher.hash(password("giraffes eat grass")).await.unwrap();
+
+        assert!(hasher.verify(password("giraffes eat grass"), Some(hash.clone())).await.unwrap());
+        assert!(!hasher.verify(password("giraffes eat gras"), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_same_password_never_has_the_same_hash() {
+        let hasher = hasher(1);
+
+        let one = hasher.hash(password("giraffes eat grass")).await.unwrap();
+        let other = hasher.hash(password("giraffes eat grass")).await.unwrap();
+
+        assert!(one != other);
+    }
+
+    #[tokio::test]
+    async fn a_new_hash_and_that_of_nobody_have_the_current_parameters() {
+        let new = hasher(1).hash(password("giraffes eat grass")).await.unwrap();
+
+        assert!(!new.is_outdated());
+        assert!(!PasswordHash(NOBODY.to_owned()).is_outdated());
+        assert!(PasswordHash(NOBODY.replace("t=2", "t=1")).is_outdated());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_compared_as_long_as_somebody() {
+        let hasher = hasher(1);
+        let hash = hasher.hash(password("giraffes eat grass")).await.unwrap();
+        let (mut somebody, mut nobody) = (Vec::new(), Vec::new());
+
+        for _ in 0..11 {
+            for (hash, times) in [(Some(hash.clone()), &mut somebody), (None, &mut nobody)] {
+                let begun = Instant::now();
+                assert!(!hasher.verify(password("zebras eat grass"), hash).await.unwrap());
+                times.push(begun.elapsed());
+            }
+        }
+
+        let (somebody, nobody) = (median(somebody), median(nobody));
+        assert!(somebody < nobody * 2 && nobody < somebody * 2, "{somebody:?} and {nobody:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_password_waits_a_second_and_no_longer() {
+        let permits = Arc::new(Permits::fixed(1));
+        let _taken = permits.try_acquire(1).unwrap();
+        let begun = tokio::time::Instant::now();
+
+        let refused = Hasher::new(permits).hash(password("giraffes eat grass")).await;
+
+        assert_eq!(refused.unwrap_err(), Error::HashingBusy);
+        assert_eq!(begun.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn a_permit_is_held_until_the_hash_ends_even_when_the_caller_gives_up() {
+        let permits = Arc::new(Permits::fixed(1));
+        let (end, ended) = std::sync::mpsc::sync_channel::<()>(1);
+        let (begin, begun) = oneshot::channel::<()>();
+        let hasher = Hasher::new(Arc::clone(&permits));
+        let call = tokio::spawn(async move {
+            hasher
+                .run(move || {
+                    begin.send(()).unwrap();
+                    ended.recv().unwrap();
+                    Ok(())
+                })
+                .await
+        });
+        begun.await.unwrap();
+
+        call.abort();
+        let _ = call.await;
+
+        assert!(permits.try_acquire(1).is_err());
+        end.send(()).unwrap();
+        assert!(permits.acquire(1).await.is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
+        const PERMITS: usize = 3;
+        let hasher = hasher(PERMITS);
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut calls = JoinSet::new();
+        for _ in 0..200 {
+            let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
+            calls.spawn(async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    let compared = ARGON2ID.verify_password(b"zebras eat grass", NOBODY);
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok(compared.is_ok())
+                };
+                hasher.run(work).await
+            });
+        }
+
+        let answers = calls.join_all().await;
+
+        assert_eq!(most.load(Ordering::SeqCst), PERMITS, "the permits are used, and never exceeded");
+        assert!(answers.into_iter().all(|answer| matches!(answer, Ok(false) | Err(Error::HashingBusy))));
+        assert!(hasher.hash(password("giraffes eat grass")).await.is_ok(), "nothing is left taken");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_threads_are_nicer_than_the_rest() {
+        let hasher = hasher(1);
+
+        let nice = hasher.run(|| Ok(niceness(Path::new("/proc/thread-self/stat")))).await.unwrap();
+
+        assert_eq!(nice, NICE);
+        assert_eq!(niceness(Path::new("/proc/thread-self/stat")), 0);
+    }
+
+    /// Field 19 of proc(5); the fields before are counted after the name, which may hold spaces.
+    #[cfg(target_os = "linux")]
+    fn niceness(stat: &Path) -> i32 {
+        let stat = fs::read_to_string(stat).unwrap();
+        let after_name = stat.rsplit_once(") ").unwrap().1;
+        after_name.split(' ').nth(19 - 3).unwrap().parse().unwrap()
+    }
+
+    fn hasher(permits: usize) -> Hasher {
+        Hasher::new(Arc::new(Permits::fixed(permits)))
+    }
+
+    fn password(text: &str) -> Password {
+        Password(text.to_owned())
+    }
+
+    fn median(mut times: Vec<Duration>) -> Duration {
+        times.sort();
+        times[times.len() / 2]
+    }
+}

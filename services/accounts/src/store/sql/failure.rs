@@ -1,0 +1,108 @@
+//! Why a unit of work failed, and what its caller is told.
+
+use crate::error::Error;
+
+/// What ends a unit of work.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The work itself decided so.
+    Domain(Error),
+    /// The database did.
+    Database(sqlx::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Failure {
+    /// A stored value that nothing here would have written.
+    pub(super) fn corrupt(column: &str, wrong: &'static str) -> Self {
+        Self::Database(sqlx::Error::ColumnDecode { index: column.to_owned(), source: wrong.into() })
+    }
+
+    /// Whether the connection's cached plans are of an older schema: "cached plan must not change result type".
+    /// That connection fails for ever, a new one does not.
+    pub(super) fn is_stale_plan(&self) -> bool {
+        const FEATURE_NOT_SUPPORTED: &str = "0A000";
+        matches!(self, Self::Database(error) if sqlstate(error).as_deref() == Some(FEATURE_NOT_SUPPORTED))
+    }
+
+    /// The cause in full, for those who may see it.
+    pub(super) fn for_operator(&self) -> String {
+        match self {
+            Self::Domain(error) => error.to_string(),
+            Self::Database(cause) => cause.to_string(),
+        }
+    }
+
+    /// What the caller is told; the cause of an outage or a mistake goes into the log, here and nowhere else.
+    pub(super) fn told(self) -> Error {
+        match self {
+            Self::Domain(error) => error,
+            Self::Database(cause) if is_outage(&cause) => {
+                tracing::error!(%cause, "the database could not be used");
+                Error::StoreUnavailable
+            }
+            Self::Database(cause) => {
+                tracing::error!(%cause, "a statement failed");
+                Error::Internal
+            }
+        }
+    }
+}
+
+/// Whether it is the fault of the database or the way to it, and may pass.
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(_) => sqlstate(error).is_some_and(|state| passes(&state)),
+        _ => false,
+    }
+}
+
+/// Postgres' SQLSTATEs by class (connection, authorisation, no such database, rollback, resources, locks, operator,
+/// system, read-only after a failover), and SQLite's primary codes for busy, locked, no memory, I/O error, full and
+/// cannot open.
+fn passes(state: &str) -> bool {
+    const POSTGRES: [&str; 10] = ["08", "28", "3D", "40", "53", "55", "57", "58", "XX", "25006"];
+    const SQLITE: [i32; 6] = [5, 6, 7, 10, 13, 14];
+    const POSTGRES_LENGTH: usize = 5;
+    if state.len() == POSTGRES_LENGTH {
+        return POSTGRES.iter().any(|class| state.starts_with(class));
+    }
+    // The low byte of an extended result code is the primary one.
+    state.parse::<i32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
+}
+
+fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_told_from_what_is_wrong_here() {
+        for state in ["57P01", "53300", "08006", "40001", "55P03", "57014", "28P01", "5", "6", "261", "14"] {
+            assert!(passes(state), "{state}");
+        }
+        for state in ["42601", "42P01", "23505", "22P02", "1", "19", "2067"] {
+            assert!(!passes(state), "{state}");
+        }
+    }
+}

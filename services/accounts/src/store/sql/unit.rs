@@ -1,0 +1,110 @@
+//! Units of work: each has a connection to itself, and happens whole or not at all.
+
+use std::{panic, pin::Pin};
+
+use sqlx::{Connection, Database, Pool, Transaction, pool::PoolConnection};
+use tokio::time::timeout;
+
+use super::{failure::Failure, session::Session};
+use crate::{error::Error, store::LOST_AFTER};
+
+/// What a unit of work does, as often as it takes.
+pub(super) trait Unit<T>:
+    for<'c> Fn(&'c mut dyn Session) -> Work<'c, T> + Send + Sync + 'static
+{
+}
+
+impl<T, U> Unit<T> for U where U: for<'c> Fn(&'c mut dyn Session) -> Work<'c, T> + Send + Sync + 'static {}
+
+pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>;
+
+/// Runs a unit of work, in a transaction that begins with `begin` where that is given.
+///
+/// It runs in a task of its own: a call that is cancelled, as any gRPC call may be, would otherwise leave its
+/// connection "idle in transaction" for the next borrower.
+pub(super) async fn run<DB, T, W>(pool: Pool<DB>, begin: Option<&'static str>, work: W) -> Result<T, Error>
+where
+    DB: Database<Connection: Session>,
+    T: Send + 'static,
+    W: Unit<T>,
+{
+    let task = tokio::spawn(async move {
+        match attempt(&pool, begin, &work).await {
+            Err(failure) if failure.is_stale_plan() => attempt(&pool, begin, &work).await,
+            done => done,
+        }
+    });
+    match task.await {
+        Ok(done) => done.map_err(Failure::told),
+        Err(ended) if ended.is_panic() => panic::resume_unwind(ended.into_panic()),
+        // The runtime is going away.
+        Err(_) => Err(Error::StoreUnavailable),
+    }
+}
+
+/// Does a unit of work once, in the task of the caller, who must not be a call that can be cancelled.
+pub(super) async fn attempt<DB, T, W>(
+    pool: &Pool<DB>,
+    begin: Option<&'static str>,
+    work: &W,
+) -> Result<T, Failure>
+where
+    DB: Database<Connection: Session>,
+    W: Unit<T>,
+{
+    let mut lease = Lease(Some(pool.acquire().await?));
+    let done = timeout(LOST_AFTER, async {
+        let connection = lease.connection();
+        match begin {
+            None => work(connection).await,
+            Some(begin) => {
+                let mut transaction = connection.begin_with(begin).await?;
+                let done = work(&mut *transaction).await;
+                end(transaction, done).await
+            }
+        }
+    })
+    .await
+    .unwrap_or(Err(Failure::Database(sqlx::Error::PoolTimedOut)));
+    // A connection that the database complained about may be in any state; refusals of ours and conflicts leave it
+    // sound, because the transaction has ended.
+    if matches!(&done, Ok(_) | Err(Failure::Domain(_))) {
+        lease.give_back();
+    }
+    done
+}
+
+async fn end<DB: Database, T>(
+    transaction: Transaction<'_, DB>,
+    done: Result<T, Failure>,
+) -> Result<T, Failure> {
+    match done {
+        Ok(value) => transaction.commit().await.map(|()| value).map_err(Failure::from),
+        Err(failure) => {
+            transaction.rollback().await?;
+            Err(failure)
+        }
+    }
+}
+
+/// A connection that goes back to its pool only when told so. In every other case it is closed, because a pool waits
+/// for ever for a connection whose network has died.
+struct Lease<DB: Database>(Option<PoolConnection<DB>>);
+
+impl<DB: Database> Lease<DB> {
+    fn connection(&mut self) -> &mut DB::Connection {
+        self.0.as_mut().expect("the connection is taken out by the end of the lease only")
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl<DB: Database> Drop for Lease<DB> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Stores of every kind, migrated and empty.
+
+use std::sync::Arc;
+
+use accounts::store::{
+    Store,
+    postgres::{self, PostgresStore},
+    sqlite::SqliteStore,
+};
+use migrate::{Options, Set};
+use tempfile::TempDir;
+use testkit::Database;
+
+/// A store, and what must live as long as it does.
+pub(crate) struct Rested<K> {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) kept: K,
+}
+
+/// A store in a file of its own.
+pub(crate) async fn sqlite() -> Rested<TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    migrate(&format!("sqlite://{}", file.display())).await;
+    Rested { store: Arc::new(SqliteStore::new(&file)), kept: folder }
+}
+
+/// A store in a database of its own.
+pub(crate) async fn postgres() -> Rested<Database> {
+    let database = testkit::postgres().await;
+    migrate(&database.url).await;
+    Rested { store: Arc::new(postgres_store(&database.url)), kept: database }
+}
+
+pub(crate) fn postgres_store(url: &str) -> PostgresStore {
+    let config = postgres::Config { url: url.to_owned().into(), ..postgres::Config::default() };
+    PostgresStore::new(&config, 8).unwrap()
+}
+
+pub(crate) async fn migrate(url: &str) {
+    let set = Set::embedded("accounts").unwrap();
+    migrate::up(&set, url, &Options::default()).await.unwrap();
+}

@@ -1,0 +1,7 @@
+//! Migrations on real databases.
+
+mod binary;
+mod contract;
+mod postgres;
+mod scripts;
+mod sqlite;

@@ -1,0 +1,86 @@
+//! What goes wrong, and how it is answered.
+
+use std::{error, time::Duration};
+
+use common::grpc::status;
+use tonic::{Code, Status};
+
+/// When to come back after an outage.
+const OUTAGE: Duration = Duration::from_secs(1);
+
+/// Whatever keeps the service from doing what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The e-mail address and the password do not belong together.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The session token proves no session.
+    #[error("the session token proves no session")]
+    SessionInvalid,
+    /// The refresh token renews no session.
+    #[error("the refresh token renews no session")]
+    RefreshInvalid,
+    /// The refresh token was exchanged before, and the successor is in use.
+    #[error("the refresh token was used before; the session has been revoked")]
+    RefreshReused,
+    /// There is no such session, or not for this caller.
+    #[error("there is no such session")]
+    NotFound,
+    /// Too many passwords were tried.
+    #[error("too many attempts")]
+    Throttled {
+        /// When the next attempt is admitted.
+        after: Duration,
+    },
+    /// So many calls change the same session that this one found no gap.
+    #[error("the session is being changed by others")]
+    Contended,
+    /// The store cannot be asked, or does not answer sense.
+    #[error("the store failed")]
+    Store(#[source] Box<dyn error::Error + Send + Sync>),
+    /// The accounts service cannot be asked, or does not answer sense.
+    #[error("accounts failed: {0}")]
+    Accounts(String),
+    /// The accounts service has no room for another password hash.
+    #[error("accounts is busy")]
+    AccountsBusy {
+        /// When to come back.
+        after: Duration,
+    },
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::InvalidCredentials => {
+                status::status(Code::Unauthenticated, "INVALID_CREDENTIALS", message)
+            }
+            Error::SessionInvalid => status::status(Code::Unauthenticated, "SESSION_INVALID", message),
+            Error::RefreshInvalid => status::status(Code::Unauthenticated, "REFRESH_INVALID", message),
+            Error::RefreshReused => status::status(Code::Unauthenticated, "REFRESH_REUSED", message),
+            Error::NotFound => status::status(Code::NotFound, "SESSION_NOT_FOUND", message),
+            Error::Throttled { after } => {
+                status::retry_later(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS", message, after)
+            }
+            Error::Contended => status::retry_later(Code::Unavailable, "SESSION_CONTENDED", message, OUTAGE),
+            Error::Store(cause) => {
+                tracing::error!(error = &*cause, "the session store failed");
+                status::retry_later(
+                    Code::Unavailable,
+                    "STORE_UNAVAILABLE",
+                    "sessions cannot be reached",
+                    OUTAGE,
+                )
+            }
+            Error::Accounts(cause) => {
+                tracing::error!(error = cause, "accounts could not be asked");
+                let message = "passwords cannot be checked right now";
+                status::retry_later(Code::Unavailable, "ACCOUNTS_UNAVAILABLE", message, OUTAGE)
+            }
+            Error::AccountsBusy { after } => {
+                status::retry_later(Code::ResourceExhausted, "ACCOUNTS_BUSY", message, after)
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Who may call which method, and for how long.
+
+use std::time::Duration;
+
+use common::policy::{Cost, Deadline, Row, Who};
+
+/// One row a method.
+pub static POLICY: &[Row] = &[
+    // Waits for a password hash, and may wait for its turn.
+    Row {
+        deadline: Deadline::Within { default: Duration::from_secs(10), max: Duration::from_secs(30) },
+        cost: Cost::High,
+        ..Row::new("CreateSession", Who::PUBLIC)
+    },
+    Row { cost: Cost::Low, ..Row::read("ValidateSession", Who::PUBLIC) },
+    // Sent again within the grace, it answers the same: that is what the grace is for.
+    Row { cost: Cost::Low, idempotent: true, ..Row::new("RefreshSession", Who::PUBLIC) },
+    Row::new("RevokeSession", Who::SELF),
+    Row { idempotent: true, ..Row::new("RevokeAccountSessions", Who::SELF.or_services(&["accounts"])) },
+    Row::read("ListSessions", Who::SELF),
+    Row::new("AdmitPasswordAttempt", Who::services(&["accounts"])),
+    Row { idempotent: true, ..Row::new("ForgivePasswordAttempts", Who::services(&["accounts"])) },
+];

@@ -1,0 +1,161 @@
+//! What a session is: how it begins, what proves it, how it is renewed, and when that is a theft.
+//!
+//! Pure functions over a record and the time; who keeps the record is somebody else's business.
+
+mod config;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+pub(crate) use config::Config;
+
+use crate::{
+    clock::Moment,
+    id::{AccountId, SessionId},
+    record::{Epoch, Grace, Predecessor, Record},
+    secret::{Nonce, Secret},
+};
+
+/// A session and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// What is kept of it.
+    pub record: Record,
+}
+
+/// An account that has shown its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) account: AccountId,
+    pub(crate) roles: Vec<String>,
+    pub(crate) epoch: Epoch,
+}
+
+/// What signs in, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Device {
+    pub(crate) user_agent: String,
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// The secrets of the two tokens of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) session: Secret,
+    pub(crate) refresh: Secret,
+}
+
+impl Pair {
+    /// The pair that goes with a refresh secret.
+    fn of(refresh: Secret) -> Self {
+        Self { session: refresh.session_secret(), refresh }
+    }
+
+    /// A pair that follows from nothing.
+    pub(crate) fn random() -> Self {
+        Self::of(Secret::random())
+    }
+}
+
+/// What a session token is worth.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// Nothing.
+    Refused,
+    /// It proves the session.
+    Good,
+    /// It proves the session, whose use is to be noted: a courtesy.
+    Touch(Record),
+    /// It proves the session, once the grace of its predecessor has ended: a must.
+    EndGrace(Record),
+}
+
+/// What a refresh token is worth.
+pub(crate) enum Renewal {
+    /// Nothing.
+    Refused,
+    /// This pair, once the record has been replaced.
+    Rotated(Box<Record>, Pair),
+    /// The pair that it was exchanged for before: the answer was lost.
+    Again(Pair),
+    /// The end of the session: two parties hold the token, and one of them stole it.
+    Reused,
+}
+
+impl Record {
+    /// The record of a session that begins now.
+    pub(crate) fn begin(grant: Grant, device: Device, pair: &Pair, now: Moment, config: &Config) -> Self {
+        let Grant { account, roles, epoch } = grant;
+        let Device { user_agent, address } = device;
+        let absolute_end = now.plus(config.absolute_timeout.0);
+        Self {
+            epoch,
+            account,
+            session: pair.session.digest(),
+            refresh: pair.refresh.digest(),
+            predecessor: None,
+            created: now,
+            used: now,
+            token_end: now.plus(config.session_token_lifetime.0).min(absolute_end),
+            idle_end: now.plus(config.idle_timeout.0),
+            absolute_end,
+            roles,
+            user_agent,
+            address,
+        }
+    }
+
+    /// What a session token with this secret is worth.
+    pub(crate) fn validate(&self, secret: &Secret, now: Moment, config: &Config) -> Validity {
+        if self.end() <= now || self.token_end <= now || !self.session.is_of(secret) {
+            return Validity::Refused;
+        }
+        let touched = Self { used: now, idle_end: now.plus(config.idle_timeout.0), ..self.clone() };
+        match &self.predecessor {
+            // Only who received the successor can show its session token: nobody needs the grace any more.
+            Some(Predecessor { digest, grace: Some(_) }) => {
+                let predecessor = Some(Predecessor { digest: digest.clone(), grace: None });
+                Validity::EndGrace(Self { predecessor, ..touched })
+            }
+            _ if now.since(self.used) >= config.touch_interval.0 => Validity::Touch(touched),
+            _ => Validity::Good,
+        }
+    }
+
+    /// What a refresh token with this secret is worth. `nonce` must be new.
+    ///
+    /// Only the direct predecessor is recognised. An older refresh token proves nothing and revokes nothing, as any
+    /// other wrong secret.
+    pub(crate) fn renew(&self, secret: &Secret, nonce: Nonce, now: Moment, config: &Config) -> Renewal {
+        if self.end() <= now {
+            return Renewal::Refused;
+        }
+        if self.refresh.is_of(secret) {
+            let pair = Pair::of(secret.successor(&nonce));
+            return Renewal::Rotated(Box::new(self.rotated(&pair, nonce, now, config)), pair);
+        }
+        match &self.predecessor {
+            Some(Predecessor { digest, grace }) if digest.is_of(secret) => match grace {
+                Some(Grace { nonce, end }) if now < *end => Renewal::Again(Pair::of(secret.successor(nonce))),
+                _ => Renewal::Reused,
+            },
+            _ => Renewal::Refused,
+        }
+    }
+
+    fn rotated(&self, pair: &Pair, nonce: Nonce, now: Moment, config: &Config) -> Self {
+        let grace = Grace { nonce, end: now.plus(config.refresh_grace.0) };
+        Self {
+            session: pair.session.digest(),
+            refresh: pair.refresh.digest(),
+            predecessor: Some(Predecessor { digest: self.refresh.clone(), grace: Some(grace) }),
+            used: now,
+            token_end: now.plus(config.session_token_lifetime.0).min(self.absolute_end),
+            idle_end: now.plus(config.idle_timeout.0),
+            ..self.clone()
+        }
+    }
+}

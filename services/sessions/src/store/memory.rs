@@ -1,0 +1,133 @@
+//! Sessions in the memory of one process: gone with it.
+
+mod attempts;
+mod sessions;
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use super::{Insertion, Store};
+use crate::{
+    clock::Moment,
+    error::Error,
+    id::{AccountId, Bucket, SessionId},
+    record::{Epoch, Record},
+    session::Session,
+    throttle::{Attempt, Backoff, Network, Rate},
+};
+
+/// How often what has ended is cleared away.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Keeps sessions in memory, by a clock that can be given.
+pub struct MemoryStore {
+    clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    sessions: sessions::Sessions,
+    attempts: attempts::Attempts,
+    swept: Moment,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_clock(Moment::here)
+    }
+}
+
+impl MemoryStore {
+    /// An empty store that goes by this clock.
+    pub fn with_clock(clock: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
+        Self { clock: Box::new(clock), state: Mutex::default() }
+    }
+
+    /// The state, cleared of what has ended, and the time. Nothing that holds it can fail half-way, so a poisoned
+    /// lock is as good as any.
+    fn at_now(&self) -> (MutexGuard<'_, State>, Moment) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (self.clock)();
+        if now.since(state.swept) >= SWEEP {
+            state.swept = now;
+            state.sessions.sweep(now);
+            state.attempts.sweep(now);
+        }
+        (state, now)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn now(&self) -> Result<Moment, Error> {
+        Ok((self.clock)())
+    }
+
+    async fn read(&self, bucket: Bucket, id: SessionId) -> Result<Option<(Record, Moment)>, Error> {
+        let (state, now) = self.at_now();
+        let found = state.sessions.find(id, now).filter(|record| record.account.bucket() == bucket);
+        Ok(found.map(|record| (record.clone(), now)))
+    }
+
+    async fn insert(&self, session: &Session, per_account: u32) -> Result<Insertion, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.sessions.insert(session, per_account, now))
+    }
+
+    async fn replace(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.sessions.replace(id, expected, new, now))
+    }
+
+    async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.sessions.revoke(account, id, now))
+    }
+
+    async fn revoke_account(
+        &self,
+        account: AccountId,
+        except: Option<SessionId>,
+        epoch: Option<Epoch>,
+    ) -> Result<Vec<SessionId>, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.sessions.revoke_account(account, except, epoch, now))
+    }
+
+    async fn list(&self, account: AccountId) -> Result<Vec<Session>, Error> {
+        let (state, now) = self.at_now();
+        Ok(state.sessions.list(account, now))
+    }
+
+    async fn count_address(&self, network: Network, rate: Rate) -> Result<Option<Duration>, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.attempts.count_address(network, rate, now))
+    }
+
+    async fn uncount_address(&self, network: Network, rate: Rate) -> Result<(), Error> {
+        let (mut state, _) = self.at_now();
+        state.attempts.uncount_address(network, rate);
+        Ok(())
+    }
+
+    async fn count_attempt(
+        &self,
+        attempt: &Attempt,
+        account: Rate,
+        pair: Backoff,
+    ) -> Result<Option<Duration>, Error> {
+        let (mut state, now) = self.at_now();
+        Ok(state.attempts.count(*attempt, account, pair, now))
+    }
+
+    async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
+        let (mut state, now) = self.at_now();
+        state.attempts.forgive(*attempt, now);
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! Sessions in Redis 6.2 or later, which everything of one account shares one slot of.
+//!
+//! Every operation is one command or one script, whose keys share a hash tag. Time is Redis's own.
+//!
+//! | key | holds | ends |
+//! |---|---|---|
+//! | `fl:s:{<bucket>}:<session>` | the packed record | with the session |
+//! | `fl:a:{<bucket>}:<account>` | the account's sessions by time of creation | after the last of them can |
+//! | `fl:e:{<bucket>}:<account>` | the lowest epoch for new sessions | a day after it was raised |
+//! | `fl:r:{<address>}` | when the address's bucket of attempts is full again | then |
+//! | `fl:m:{<bucket>}:<e-mail hash>` | the same for the account | then |
+//! | `fl:f:{<bucket>}:<e-mail hash><address>` | failures of the pair, and when the next try is admitted | an hour later |
+//! | `fl:k:{<bucket>}:<e-mail hash><address>` | that the address has signed in | after 30 days |
+//!
+//! Ids, hashes and addresses are raw bytes.
+
+mod attempts;
+mod check;
+mod config;
+mod connections;
+mod keys;
+mod script;
+mod sessions;
+#[cfg(test)]
+mod tests;
+
+use std::{error, time::Duration};
+
+use async_trait::async_trait;
+use common::Process;
+
+pub(crate) use config::Config;
+use connections::Connections;
+
+use super::{Insertion, Store};
+use crate::{
+    clock::Moment,
+    error::Error,
+    id::{AccountId, Bucket, SessionId},
+    record::{Epoch, Record},
+    session::Session,
+    throttle::{Attempt, Backoff, Network, Rate},
+};
+
+/// Keeps sessions in Redis.
+pub struct RedisStore {
+    redis: Connections,
+}
+
+impl RedisStore {
+    /// Opens the store without touching the network, and has its readiness checked.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn open(config: &Config, process: &Process) -> Result<Self, Box<dyn error::Error + Send + Sync>> {
+        let redis = Connections::open(config, process.share(config::CONNECTIONS))?;
+        check::register(&redis, process);
+        Ok(Self { redis })
+    }
+
+    /// A store without a process around it.
+    #[cfg(test)]
+    pub(crate) fn at(url: &str) -> Self {
+        let config = Config { url: url.to_owned().into() };
+        Self { redis: Connections::open(&config, 8).unwrap() }
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn now(&self) -> Result<Moment, Error> {
+        sessions::now(&self.redis).await
+    }
+
+    async fn read(&self, bucket: Bucket, id: SessionId) -> Result<Option<(Record, Moment)>, Error> {
+        sessions::read(&self.redis, bucket, id).await
+    }
+
+    async fn insert(&self, session: &Session, per_account: u32) -> Result<Insertion, Error> {
+        sessions::insert(&self.redis, session, per_account).await
+    }
+
+    async fn replace(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
+        sessions::replace(&self.redis, id, expected, new).await
+    }
+
+    async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {
+        sessions::revoke(&self.redis, account, id).await
+    }
+
+    async fn revoke_account(
+        &self,
+        account: AccountId,
+        except: Option<SessionId>,
+        epoch: Option<Epoch>,
+    ) -> Result<Vec<SessionId>, Error> {
+        sessions::revoke_account(&self.redis, account, except, epoch).await
+    }
+
+    async fn list(&self, account: AccountId) -> Result<Vec<Session>, Error> {
+        sessions::list(&self.redis, account).await
+    }
+
+    async fn count_address(&self, network: Network, rate: Rate) -> Result<Option<Duration>, Error> {
+        attempts::count_address(&self.redis, network, rate).await
+    }
+
+    async fn uncount_address(&self, network: Network, rate: Rate) -> Result<(), Error> {
+        attempts::uncount_address(&self.redis, network, rate).await
+    }
+
+    async fn count_attempt(
+        &self,
+        attempt: &Attempt,
+        account: Rate,
+        pair: Backoff,
+    ) -> Result<Option<Duration>, Error> {
+        attempts::count(&self.redis, attempt, account, pair).await
+    }
+
+    async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
+        attempts::forgive(&self.redis, attempt).await
+    }
+}

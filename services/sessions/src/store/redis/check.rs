@@ -1,0 +1,68 @@
+//! Whether Redis is there, and whether it keeps what it is given.
+
+use common::{Process, readiness::Importance};
+use redis::RedisError;
+
+use super::connections::Connections;
+
+/// Has both checked for as long as the process runs, and the pool closed at its end.
+pub(super) fn register(redis: &Connections, process: &Process) {
+    let there = redis.clone();
+    process.check("redis", Importance::Required, move || {
+        let redis = there.clone();
+        async move { redis.ping().await.map_err(told) }
+    });
+    let keeps = redis.clone();
+    process.check("redis-durability", Importance::Degrades, move || {
+        let redis = keeps.clone();
+        async move {
+            let (memory, persistence) =
+                (redis.info("memory").await.map_err(told)?, redis.info("persistence").await.map_err(told)?);
+            durable(&memory, &persistence)
+        }
+    });
+    let closing = redis.clone();
+    process.on_release("redis", move || async move { closing.close() });
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
+fn told(error: RedisError) -> String {
+    error.to_string()
+}
+
+/// Reads two sections of INFO. A Redis that evicts signs people out; one without an append-only file forgets
+/// revocations when it restarts.
+fn durable(memory: &str, persistence: &str) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    let policy = field(memory, "maxmemory_policy");
+    if policy != Some("noeviction") {
+        wrong.push(format!("maxmemory-policy is {}; it must be noeviction", policy.unwrap_or("not told")));
+    }
+    if field(persistence, "aof_enabled") != Some("1") {
+        wrong.push("appendonly is not on: a restart forgets sessions and revocations".to_owned());
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redis_that_keeps_everything_is_durable() {
+        let memory = "# Memory\r\nused_memory:1\r\nmaxmemory_policy:noeviction\r\n";
+
+        assert_eq!(durable(memory, "# Persistence\r\naof_enabled:1\r\n"), Ok(()));
+    }
+
+    #[test]
+    fn everything_that_loses_sessions_is_told() {
+        let told = durable("maxmemory_policy:allkeys-lru\r\n", "aof_enabled:0\r\n").unwrap_err();
+
+        assert!(told.contains("allkeys-lru") && told.contains("appendonly"));
+    }
+}

@@ -1,0 +1,24 @@
+-- Ends sessions of an account. KEYS: account's index, account's floor.
+-- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id.
+-- Answers the ids that were ended.
+local except, life, session = ARGV[1], ARGV[3], ARGV[4]
+
+local floor
+if ARGV[2] ~= '' then
+  floor = math.max(tonumber(ARGV[2]), tonumber(redis.call('GET', KEYS[2]) or '0'))
+  redis.call('SET', KEYS[2], text(floor), 'PX', life)
+end
+
+local ended = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local record = redis.call('GET', session .. id)
+  if not record then
+    redis.call('ZREM', KEYS[1], id)
+  -- A record begins with a byte of version and six of epoch.
+  elseif id ~= except and (not floor or struct.unpack('>I6', record, 2) < floor) then
+    redis.call('DEL', session .. id)
+    redis.call('ZREM', KEYS[1], id)
+    ended[#ended + 1] = id
+  end
+end
+return ended

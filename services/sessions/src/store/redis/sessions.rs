@@ -1,0 +1,138 @@
+//! Sessions in Redis: each operation next to its script.
+
+use redis::FromRedisValue;
+use uuid::Uuid;
+
+use super::{
+    super::{FLOOR_LIFE, Insertion},
+    connections::Connections,
+    keys,
+    script::{self, Failed},
+};
+use crate::{
+    clock::{Moment, millis},
+    error::Error,
+    id::{AccountId, Bucket, SessionId},
+    record::{Epoch, Record},
+    session::Session,
+};
+
+pub(super) async fn now(redis: &Connections) -> Result<Moment, Error> {
+    let time = redis.read(&script::NOW.prepare_invoke()).await?;
+    Ok(Moment::from_millis(time))
+}
+
+pub(super) async fn read(
+    redis: &Connections,
+    bucket: Bucket,
+    id: SessionId,
+) -> Result<Option<(Record, Moment)>, Error> {
+    let (record, now): (Option<Vec<u8>>, u64) =
+        redis.read(&script::READ.key(keys::session(bucket, id))).await?;
+    let Some(record) = record else {
+        return Ok(None);
+    };
+    Ok(Some((unpack(&record)?, Moment::from_millis(now))))
+}
+
+pub(super) async fn insert(
+    redis: &Connections,
+    session: &Session,
+    per_account: u32,
+) -> Result<Insertion, Error> {
+    let Session { id, record } = session;
+    let bucket = record.account.bucket();
+    let evicted: Option<Vec<RawId>> = redis
+        .write(
+            script::INSERT
+                .key(keys::session(bucket, *id))
+                .key(keys::index(record.account))
+                .key(keys::floor(record.account))
+                .arg(id.0.as_bytes())
+                .arg(record.pack())
+                .arg(record.end().millis())
+                .arg(record.epoch.number())
+                .arg(record.created.millis())
+                .arg(record.absolute_end.millis())
+                .arg(per_account)
+                .arg(keys::session_prefix(bucket)),
+        )
+        .await?;
+    Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
+}
+
+pub(super) async fn replace(
+    redis: &Connections,
+    id: SessionId,
+    expected: &Record,
+    new: &Record,
+) -> Result<bool, Error> {
+    redis
+        .write(
+            script::REPLACE
+                .key(keys::session(expected.account.bucket(), id))
+                .arg(expected.pack())
+                .arg(new.pack())
+                .arg(new.end().millis()),
+        )
+        .await
+}
+
+pub(super) async fn revoke(redis: &Connections, account: AccountId, id: SessionId) -> Result<bool, Error> {
+    redis
+        .write(
+            script::REVOKE
+                .key(keys::session(account.bucket(), id))
+                .key(keys::index(account))
+                .arg(id.0.as_bytes()),
+        )
+        .await
+}
+
+pub(super) async fn revoke_account(
+    redis: &Connections,
+    account: AccountId,
+    except: Option<SessionId>,
+    epoch: Option<Epoch>,
+) -> Result<Vec<SessionId>, Error> {
+    let except = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
+    let epoch = epoch.map(|epoch| epoch.number().to_string()).unwrap_or_default();
+    let ended: Vec<RawId> = redis
+        .write(
+            script::REVOKE_ACCOUNT
+                .key(keys::index(account))
+                .key(keys::floor(account))
+                .arg(except)
+                .arg(epoch)
+                .arg(millis(FLOOR_LIFE))
+                .arg(keys::session_prefix(account.bucket())),
+        )
+        .await?;
+    Ok(ids(ended))
+}
+
+pub(super) async fn list(redis: &Connections, account: AccountId) -> Result<Vec<Session>, Error> {
+    let found: Vec<(RawId, Vec<u8>)> = redis
+        .write(script::LIST.key(keys::index(account)).arg(keys::session_prefix(account.bucket())))
+        .await?;
+    found.into_iter().map(|(RawId(id), record)| Ok(Session { id, record: unpack(&record)? })).collect()
+}
+
+fn unpack(record: &[u8]) -> Result<Record, Error> {
+    Ok(Record::unpack(record).map_err(Failed::from)?)
+}
+
+/// A session id as Redis has it.
+struct RawId(SessionId);
+
+fn ids(raw: Vec<RawId>) -> Vec<SessionId> {
+    raw.into_iter().map(|RawId(id)| id).collect()
+}
+
+impl FromRedisValue for RawId {
+    fn from_redis_value(value: redis::Value) -> Result<Self, redis::ParsingError> {
+        let bytes: Vec<u8> = redis::from_redis_value(value)?;
+        let id = Uuid::from_slice(&bytes).map_err(|error| error.to_string())?;
+        Ok(Self(SessionId(id)))
+    }
+}

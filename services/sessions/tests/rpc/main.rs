@@ -1,0 +1,9 @@
+//! The sessions service over the wire.
+
+mod accounts;
+mod outage;
+mod ownership;
+mod passwords;
+mod reading;
+mod sign_in;
+mod suite;

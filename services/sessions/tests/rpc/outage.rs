@@ -1,0 +1,105 @@
+//! What is said while Redis is away.
+
+use std::time::{Duration, Instant};
+
+use proto::sessions::v1::{ListSessionsRequest, RefreshSessionRequest, Session, Tokens};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::{
+    accounts::PASSWORD,
+    suite::{Suite, assert_refused, bearer},
+};
+
+/// Every kind of operation, one after the other.
+async fn try_everything(suite: &Suite, tokens: &Tokens) -> Vec<(&'static str, Result<(), Status>, Duration)> {
+    let mut answers = Vec::new();
+    let began = Instant::now();
+    let validated = suite.validate(&tokens.session_token).await.map(drop);
+    answers.push(("validate", validated, began.elapsed()));
+
+    let began = Instant::now();
+    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
+    answers.push(("refresh", suite.client().refresh_session(request).await.map(drop), began.elapsed()));
+
+    let began = Instant::now();
+    answers.push(("sign in", suite.try_sign_in(PASSWORD).await.map(drop), began.elapsed()));
+
+    let began = Instant::now();
+    let list = ListSessionsRequest { account_id: suite.account_id.clone(), ..ListSessionsRequest::default() };
+    answers.push((
+        "list",
+        suite.client().list_sessions(bearer(tokens, list)).await.map(drop),
+        began.elapsed(),
+    ));
+    answers
+}
+
+async fn assert_away(suite: &Suite, tokens: &Tokens) {
+    for (what, answer, took) in try_everything(suite, tokens).await {
+        let status = answer.expect_err(what);
+        assert!(took < Duration::from_secs(1), "{what} took {took:?}");
+        assert!(status.get_details_retry_info().is_some(), "{what}: {status:?}");
+        assert_refused(Err::<(), _>(status), Code::Unavailable, "STORE_UNAVAILABLE");
+    }
+}
+
+/// The first call may find the way back still closed.
+async fn comes_back(suite: &Suite, tokens: &Tokens) -> Session {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match suite.validate(&tokens.session_token).await {
+            Ok(session) => return session,
+            Err(status) => {
+                assert_eq!(status.code(), Code::Unavailable, "an outage signs nobody out: {status:?}");
+                assert!(Instant::now() < deadline, "{status:?}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_gone_is_an_outage_and_never_a_refusal() {
+    let redis = testkit::redis().await;
+    let suite = Suite::in_redis(&redis).await;
+    let (session, tokens) = suite.sign_in().await;
+
+    redis.stop().await;
+    assert_away(&suite, &tokens).await;
+    redis.start().await;
+
+    assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
+    suite.sign_in().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_is_told_within_a_second() {
+    let redis = testkit::redis().await;
+    let suite = Suite::in_redis(&redis).await;
+    let (session, tokens) = suite.sign_in().await;
+
+    redis.freeze().await;
+    assert_away(&suite, &tokens).await;
+    redis.thaw().await;
+
+    assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
+}
+
+#[tokio::test]
+async fn a_service_that_starts_before_its_redis_serves_once_it_comes() {
+    let redis = testkit::redis().await;
+    redis.stop().await;
+    let suite = Suite::in_redis(&redis).await;
+    let refused = suite.try_sign_in(PASSWORD).await;
+    assert_refused(refused, Code::Unavailable, "STORE_UNAVAILABLE");
+
+    redis.start().await;
+
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while let Err(status) = suite.try_sign_in(PASSWORD).await {
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert!(Instant::now() < deadline, "{status:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
