@@ -79,21 +79,25 @@ impl Calls {
                 Err(failure) => failure,
             };
             avoid = Some(failure.id);
-            // What never left costs the peer nothing and can be tried until the end: its connection is out of the choice.
-            // What the peer did not look at costs it little: once is free (gRPC proposal A6, transparent retries).
-            let free = failure.fate == Fate::Unsent || failure.fate == Fate::Unprocessed && costly == 0;
-            costly += u32::from(failure.fate != Fate::Unsent);
-            if !free {
-                let resume = Instant::now() + pauses.next(fastrand::f64());
-                let may = failure.fate == Fate::Unprocessed || idempotent;
-                // Nobody is asked twice for an answer.
-                let new = failure.answer.is_err() || self.peers.has_other(failure.id);
-                if !(may && new && costly < ATTEMPTS && resume < until && message.is_whole() && self.afford())
-                {
-                    return self.give_up(failure);
+            let again = match failure.fate {
+                // These cost the peer nothing, and the connection is out of the choice: the next one is tried at once.
+                Fate::Unsent => true,
+                Fate::TooLate => message.is_whole(),
+                Fate::Refused | Fate::Unknown => {
+                    costly += 1;
+                    let may = failure.fate == Fate::Refused || idempotent;
+                    // Nobody is asked twice for an answer.
+                    let new = failure.answer.is_err() || self.peers.has_other(failure.id);
+                    let resume = Instant::now() + pauses.next(fastrand::f64());
+                    let can = message.is_whole() && costly < ATTEMPTS && resume < until;
+                    let again = may && new && can && self.afford();
+                    if again {
+                        sleep_until(resume).await;
+                    }
+                    again
                 }
-                sleep_until(resume).await;
-            } else if failure.fate != Fate::Unsent && !message.is_whole() {
+            };
+            if !again {
                 return self.give_up(failure);
             }
             self.peers.retries.fetch_add(1, Relaxed);
@@ -115,7 +119,11 @@ impl Calls {
         let mut request = Request::from_parts(head.clone(), attempt.body());
         deadline::stamp(request.headers_mut(), until);
 
-        let response = match sender.send_request(request).await {
+        let answer = sender.send_request(request);
+        // A request that is queued in the very moment in which its connection ends is dropped, and so told, with the last
+        // sender (hyper 1.12, tokio's channel): this one must not wait for itself.
+        drop(sender);
+        let response = match answer.await {
             Ok(response) => response,
             Err(error) => {
                 ticket.says_nothing();

@@ -9,8 +9,10 @@ use h2::Reason;
 pub(super) enum Fate {
     /// It never left this process.
     Unsent,
-    /// It was sent, and the peer says that it did nothing about it.
-    Unprocessed,
+    /// It was sent as the connection went away, and the peer has not looked at it.
+    TooLate,
+    /// The peer does not want it right now, and has not looked at it.
+    Refused,
     /// Nobody knows.
     Unknown,
 }
@@ -36,7 +38,8 @@ impl Verdict {
         let fate = match message_taken {
             // Whatever happened, no gRPC server acts on headers alone.
             false => Fate::Unsent,
-            true if refused || went_away => Fate::Unprocessed,
+            true if went_away => Fate::TooLate,
+            true if refused => Fate::Refused,
             true => Fate::Unknown,
         };
         Self { fate, connection_lost: !h2.is_some_and(h2::Error::is_reset) }

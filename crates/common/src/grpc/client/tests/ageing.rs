@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{Client, Name, Server};
+use super::world::{Client, Name, Server, own};
 
 /// So short that connections end all the time.
 const AGE: Duration = Duration::from_millis(300);
@@ -29,12 +29,11 @@ async fn rolling_restarts_and_ageing_connections_fail_no_call() {
     let tally = load.stop().await;
 
     assert_eq!(tally.failed, [], "of {} calls; {:?}", tally.good, client.standing());
-    assert!(tally.slowest < Duration::from_secs(1), "{:?}", tally.slowest);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_only_server_restarts_and_no_call_fails() {
-    let server = Server::start(AGE).await;
+    let server = Server::start_at(own(3), AGE).await;
     let address = server.address();
     let client = Client::of(&Name::of(&[address]), &[]);
     client.connected(1).await;

@@ -56,17 +56,8 @@ impl Server {
     /// Waits until it has answered a good many calls more.
     pub(super) async fn answers_more(&self) {
         let enough = self.answered() + 200;
-        self.reaches(|server| server.answered() >= enough).await;
-    }
-
-    /// Waits until no call is in flight.
-    pub(super) async fn is_idle(&self) {
-        self.reaches(|server| server.0.process().shared.calls.in_flight() == 0).await;
-    }
-
-    async fn reaches(&self, state: impl Fn(&Self) -> bool) {
         let reached = async {
-            while !state(self) {
+            while self.answered() < enough {
                 tokio::task::yield_now().await;
             }
         };
@@ -83,6 +74,11 @@ impl Server {
     pub(super) async fn stop(self) -> Report {
         self.0.stop(Cause::Sigterm, Signals::none(), async {}).await
     }
+}
+
+/// A free port of a loopback address that nobody else uses, so that it is free again after a restart.
+pub(super) fn own(last: u8) -> SocketAddr {
+    ([127, 0, 0, last], 0).into()
 }
 
 /// An age that no test reaches.
