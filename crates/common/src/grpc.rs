@@ -17,6 +17,7 @@ mod response_body;
 pub mod server;
 mod service;
 pub mod status;
+pub mod tls;
 pub(crate) mod trace;
 mod violations;
 

@@ -43,6 +43,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificates cannot be used.
+    #[error("FAIRLEAD__SERVER__TLS__CERTIFICATE: {0}")]
+    Tls(String),
     /// The services could not be made from their configuration.
     #[error("{0}")]
     Build(Box<dyn Error + Send + Sync>),
@@ -83,6 +86,7 @@ impl Running {
         let bind = |source| StartError::Bind { address: config.listen, source };
         let listener = server::listen(config.listen).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        let tls = config.tls.acceptor(&shared.watcher).map_err(StartError::Tls)?;
         shared.start_workers();
 
         let served = build(&process).await.map_err(StartError::Build)?;
@@ -122,6 +126,7 @@ impl Running {
             listener,
             gate: gate.clone(),
             config,
+            tls,
             connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
@@ -238,6 +243,11 @@ impl crate::process::Shared {
         let shared = Arc::clone(self);
         self.workers.spawn("heartbeat", StopWhen::CallsDone, |stop| async move {
             shared.heartbeat.run(stop).await;
+        });
+        let shared = Arc::clone(self);
+        self.workers.spawn("mounted files", StopWhen::CallsDone, |stop| async move {
+            let interval = shared.frame.server.reload_interval;
+            shared.watcher.run(interval.0, stop).await;
         });
         let shared = Arc::clone(self);
         self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {

@@ -25,9 +25,9 @@ pub mod v1 {
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/testing.binpb"));
 
 static POLICY: &[Row] = &[
-    Row { request_limit: 64 * 1024, ..Row::read("Echo", Who::PUBLIC) },
-    Row::read("Slow", Who::PUBLIC),
-    Row { deadline: Deadline::Endless, ..Row::read("Count", Who::PUBLIC) },
+    Row { request_limit: 64 * 1024, ..Row::new("Echo", Who::PUBLIC) },
+    Row::new("Slow", Who::PUBLIC),
+    Row { deadline: Deadline::Endless, ..Row::new("Count", Who::PUBLIC) },
     Row::new("Panic", Who::PUBLIC),
     Row { cost: Cost::High, ..Row::new("Wedge", Who::PUBLIC) },
 ];

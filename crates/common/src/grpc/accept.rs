@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::OwnedSemaphorePermit, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{connection, gate::Gate, server};
+use super::{connection, gate::Gate, server, tls};
 use crate::sizing::Permits;
 
 /// The first pause after an accept that failed, and the longest: out of file descriptors, the next one fails too.
@@ -16,6 +16,8 @@ pub(crate) struct Acceptor {
     pub(crate) listener: TcpListener,
     pub(crate) gate: Gate,
     pub(crate) config: server::Config,
+    /// Shakes hands, where TLS is configured.
+    pub(crate) tls: Option<tls::Acceptor>,
     /// Connections that may be open.
     pub(crate) connections: Arc<Permits>,
     /// Every connection's task.
@@ -41,6 +43,7 @@ impl Acceptor {
                         peer,
                         gate: self.gate.clone(),
                         config: self.config.clone(),
+                        tls: self.tls.clone(),
                         closing: self.closing.clone(),
                         cut: self.cut.clone(),
                         _permit: permit,

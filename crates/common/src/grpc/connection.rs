@@ -10,13 +10,13 @@ use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
-use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
+use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config, tls::Acceptor};
 use crate::sizing::costs;
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
@@ -29,6 +29,7 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) gate: Gate,
     pub(crate) config: Config,
+    pub(crate) tls: Option<Acceptor>,
     pub(crate) closing: CancellationToken,
     pub(crate) cut: CancellationToken,
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
@@ -41,8 +42,21 @@ impl Connection {
         if let Err(error) = self.tune() {
             tracing::debug!(%peer, %error, "socket options not set");
         }
-        let Self { socket, gate, config, closing, cut, _permit, .. } = self;
-        let (io, meter) = FrameMeter::around(socket);
+        let Self { socket, gate, config, tls, closing, cut, _permit, .. } = self;
+        let greeted_by = Instant::now() + config.preface_timeout.0;
+        let io = match tls {
+            None => Either::Left(socket),
+            Some(tls) => {
+                let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
+                match shaken {
+                    Some(Ok(Ok(stream))) => Either::Right(stream),
+                    Some(Ok(Err(error))) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
+                    Some(Err(_)) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                    None => return,
+                }
+            }
+        };
+        let (io, meter) = FrameMeter::around(io);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
@@ -50,11 +64,13 @@ impl Connection {
         });
         let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
 
-        // A connection that has not even greeted has nothing to finish.
+        // A connection that has not even greeted has nothing to finish. In this order: the poll that reads the greeting
+        // may have read calls as well.
         tokio::select! {
+            biased;
             ended = connection.as_mut() => return log(peer, ended),
             () = meter.greeted() => {}
-            () = sleep(config.preface_timeout.0) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
             () = closing.cancelled() => return,
         }
         let grace = tokio::select! {
