@@ -68,10 +68,13 @@ pub(crate) struct Shared {
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
     /// How the calls to peers fare, by their names.
-    gauges: Mutex<Vec<(&'static str, Gauge)>>,
+    gauges: Gauges,
     /// Keys for calls within this process, by service; they never leave it.
     local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
+
+/// What there is to tell about the calls to each peer, by its name.
+type Gauges = Arc<Mutex<Vec<(&'static str, Gauge)>>>;
 
 /// Something to be released at the end, and its name.
 pub(crate) type Release = (&'static str, Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>);
@@ -89,6 +92,9 @@ impl Process {
         let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));
         let (sizing, memory) = (Arc::new(Sizing::new(plan)), Arc::new(memory));
         let metrics = Metrics::new(&program);
+        let gauges = Gauges::default();
+        let asked = Arc::clone(&gauges);
+        metrics::observe_peers(metrics.meter(), move || standings(&asked));
         let traces = Arc::new(Traces::default());
         traces.observe(metrics.meter());
         metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
@@ -112,7 +118,7 @@ impl Process {
             metrics,
             releases: Mutex::default(),
             gate: OnceLock::new(),
-            gauges: Mutex::default(),
+            gauges,
             local_signers,
         };
         Ok(Self { service: program.name, shared: Arc::new(shared) })
@@ -246,7 +252,7 @@ impl Process {
         };
         let descriptors = self.shared.program.descriptors;
         let (channel, gauge) = remote(audience, config, way, descriptors, Arc::new(signer));
-        self.gauges().push((audience, gauge));
+        locked(&self.shared.gauges).push((audience, gauge));
         let channel = observed(host(&config.url), Arc::clone(&self.shared.peer_calls), channel);
         let health = HealthClient::new(channel.clone());
         self.check(audience, Importance::Degrades, move || is_serving(health.clone()));
@@ -256,11 +262,7 @@ impl Process {
     /// How the calls to peers fare, by their names.
     #[must_use]
     pub fn peers(&self) -> Vec<(&'static str, Standing)> {
-        self.gauges().iter().map(|(name, gauge)| (*name, gauge.read())).collect()
-    }
-
-    fn gauges(&self) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
-        self.shared.gauges.lock().unwrap_or_else(PoisonError::into_inner)
+        standings(&self.shared.gauges)
     }
 
     /// The one key that this process signs with.
@@ -331,4 +333,13 @@ async fn is_serving(mut health: HealthClient<Channel>) -> Result<(), String> {
         ServingStatus::Serving => Ok(()),
         status => Err(status.as_str_name().to_owned()),
     }
+}
+
+/// How the calls to each peer fare now.
+fn standings(gauges: &Gauges) -> Vec<(&'static str, Standing)> {
+    locked(gauges).iter().map(|(name, gauge)| (*name, gauge.read())).collect()
+}
+
+fn locked(gauges: &Gauges) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
+    gauges.lock().unwrap_or_else(PoisonError::into_inner)
 }

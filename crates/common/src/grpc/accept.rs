@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::OwnedSemaphorePermit, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{connection, gate::Gate, server, tls};
-use crate::sizing::Permits;
+use crate::{sizing::Permits, telemetry::metrics::Unserved};
 
 /// The first pause after an accept that failed, and the longest: out of file descriptors, the next one fails too.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -52,6 +52,7 @@ impl Acceptor {
                 }
                 Some(Err(error)) if of_the_peer(&error) => {}
                 Some(Err(error)) => {
+                    self.gate.meter().unserved(Unserved::Accept);
                     tracing::error!(%error, pause_ms = pause.as_millis(), "connection not accepted");
                     self.closing.run_until_cancelled(sleep(pause)).await;
                     pause = (pause * 2).min(BACK_OFF.1);

@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config, tls::Acceptor};
-use crate::sizing::costs;
+use crate::{sizing::costs, telemetry::metrics::Unserved};
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
 /// cut off, one that opens a hundred before it has read our settings is not.
@@ -50,17 +50,24 @@ impl Connection {
                 let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
                 match shaken {
                     Some(Ok(Ok(stream))) => Either::Right(stream),
-                    Some(Ok(Err(error))) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
-                    Some(Err(_)) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                    Some(Ok(Err(error))) => {
+                        gate.meter().unserved(Unserved::Tls);
+                        return tracing::debug!(%peer, %error, "TLS handshake failed");
+                    }
+                    Some(Err(_)) => {
+                        gate.meter().unserved(Unserved::Tls);
+                        return tracing::debug!(%peer, "no TLS handshake in time");
+                    }
                     None => return,
                 }
             }
         };
         let (io, meter) = FrameMeter::around(io);
+        let served = gate.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            gate.clone().call(request)
+            served.clone().call(request)
         });
         let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
 
@@ -70,7 +77,10 @@ impl Connection {
             biased;
             ended = connection.as_mut() => return log(peer, ended),
             () = meter.greeted() => {}
-            () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = sleep_until(greeted_by) => {
+                gate.meter().unserved(Unserved::Preface);
+                return tracing::debug!(%peer, "no HTTP/2 preface in time");
+            }
             () = closing.cancelled() => return,
         }
         let grace = tokio::select! {

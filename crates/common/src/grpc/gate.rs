@@ -82,6 +82,11 @@ impl Gate {
         Self { local: true, ..self.clone() }
     }
 
+    /// What is counted.
+    pub(crate) fn meter(&self) -> &CallMeter {
+        &self.shared.meter
+    }
+
     /// The methods behind the gate.
     pub(crate) fn methods(&self) -> &Methods {
         &self.shared.methods

@@ -49,7 +49,7 @@ impl Tracing {
         let trusted = asks && (local || self.trusts(request, verifier));
         let own = caller.map_or_else(CallContext::fresh, CallContext::child);
         let context = CallContext { sampled: self.traces.sample(caller, trusted), ..own };
-        let recorder = self.traces.recorder().filter(|_| context.sampled);
+        let recorder = context.sampled.then(|| self.traces.recorder()).flatten();
         let state = headers.get(TRACE_STATE).filter(|state| state.len() <= LONGEST_STATE);
         let (baggage, state) =
             if trusted { (baggage, state.cloned().filter(|_| caller.is_some())) } else { (None, None) };

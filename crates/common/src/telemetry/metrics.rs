@@ -1,6 +1,7 @@
 //! Numbers for operators: kept by OpenTelemetry's instruments, read as Prometheus text.
 
 mod calls;
+mod peers;
 mod pool;
 mod process;
 mod serving;
@@ -16,7 +17,8 @@ pub use opentelemetry::{
 
 pub use pool::{Pool, observe_pool};
 
-pub(crate) use calls::{CallMeter, Durations, PeerMeter, Shed};
+pub(crate) use calls::{CallMeter, Durations, PeerMeter, Shed, Unserved};
+pub(crate) use peers::observe as observe_peers;
 pub(crate) use process::observe as observe_process;
 pub(crate) use serving::{Serving, observe as observe_serving};
 

@@ -5,6 +5,7 @@ use testkit::{
     Metrics,
     testing::v1::{CountRequest, EchoRequest, PanicRequest},
 };
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{
     raw::{Connection, framed},
@@ -71,6 +72,18 @@ async fn a_thousand_methods_that_nobody_serves_are_one() {
     assert_eq!(after.sum(CALLS, &[("rpc_method", "_OTHER")]), Some(1001.0));
     assert_eq!(after.samples(), before.samples());
     assert!(!after.values("rpc_method").iter().any(|method| method.contains("Invented")));
+}
+
+#[tokio::test]
+async fn a_connection_that_never_greets_is_counted_as_refused() {
+    let (server, _) = serving(&[("FAIRLEAD__SERVER__PREFACE_TIMEOUT", "50ms")]).await;
+    let mut silent = TcpStream::connect(server.grpc).await.unwrap();
+
+    // The end of the connection.
+    silent.read_to_end(&mut Vec::new()).await.unwrap();
+
+    let metrics = server.metrics().await;
+    assert_eq!(metrics.sum("fairlead_connections_refused_total", &[("reason", "preface")]), Some(1.0));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod canaries;
 mod collector;
 mod fields;
 mod house;
+mod metrics;
 mod sign_in;
 
 /// A `traceparent` whose caller wants the call traced.

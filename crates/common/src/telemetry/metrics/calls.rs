@@ -52,11 +52,23 @@ pub(crate) enum Shed {
     Closed,
 }
 
+/// Why a connection was closed before its first call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unserved {
+    /// No TLS was agreed on, or not in time.
+    Tls,
+    /// The client did not say that it speaks HTTP/2.
+    Preface,
+    /// Accepting it failed, as it does without file descriptors.
+    Accept,
+}
+
 /// Counts the calls that are served.
 pub(crate) struct CallMeter {
     seconds: Histogram<f64>,
     unknown: Durations,
     shed: [BoundCounter<u64>; 3],
+    unserved: [BoundCounter<u64>; 3],
     refused: opentelemetry::metrics::Counter<u64>,
 }
 
@@ -70,7 +82,13 @@ impl CallMeter {
             .u64_counter("fairlead.service_credentials.refused")
             .with_description("Calls whose service credential was not good, by reason")
             .build();
-        // In the order of the enum.
+        let unserved = meter
+            .u64_counter("fairlead.connections.refused")
+            .with_description("Connections closed before their first call, by reason")
+            .build();
+        // In the order of the enums.
+        let unserved =
+            ["tls", "preface", "accept"].map(|reason| unserved.bind(&[KeyValue::new("reason", reason)]));
         let shed =
             ["in_flight", "memory", "closed"].map(|reason| shed.bind(&[KeyValue::new("reason", reason)]));
         Self {
@@ -81,6 +99,7 @@ impl CallMeter {
             ),
             unknown: Durations::default(),
             shed,
+            unserved,
             refused,
         }
     }
@@ -97,6 +116,10 @@ impl CallMeter {
 
     pub(crate) fn shed(&self, reason: Shed) {
         self.shed[reason as usize].add(1);
+    }
+
+    pub(crate) fn unserved(&self, reason: Unserved) {
+        self.unserved[reason as usize].add(1);
     }
 
     pub(crate) fn credential_refused(&self, reason: &'static str) {
