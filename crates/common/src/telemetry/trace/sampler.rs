@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn what_is_no_sampler_is_refused_by_its_variable() {
         for (name, argument, variable) in [
-            ("jaeger_remote", None, "OTEL_TRACES_SAMPLER:"),
-            ("traceidratio", Some("2"), "OTEL_TRACES_SAMPLER_ARG:"),
-            ("traceidratio", Some("half"), "OTEL_TRACES_SAMPLER_ARG:"),
+            ("jaeger_remote", None, "OTEL_TRACES_SAMPLER "),
+            ("traceidratio", Some("2"), "OTEL_TRACES_SAMPLER_ARG "),
+            ("traceidratio", Some("half"), "OTEL_TRACES_SAMPLER_ARG "),
         ] {
             let wrong = Sampler::named(Some(name), argument).unwrap_err().to_string();
 
