@@ -1,11 +1,14 @@
 //! The frame, as somebody sees it who has only the process: its ports, its log, its signals, its exit.
 
+mod attacker;
 mod calls;
 mod configuration;
 mod connections;
 mod drain;
+mod log;
 mod probes;
 mod raw;
+mod siege;
 
 use std::time::Duration;
 
