@@ -167,6 +167,8 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
+        // Taken before the cut: calls that are cut end too.
+        let finished = shared.calls.finished() - finished_before;
         let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
@@ -186,8 +188,6 @@ impl Running {
         phases.flush_ms = milliseconds(began);
 
         shared.lifecycle.advance(State::Stopped);
-        let ended = shared.calls.finished() - finished_before;
-        let finished = ended.saturating_sub(cut.values().sum());
         let report = Report { cause, in_flight, finished, cut, workers_abandoned, phases };
         report.publish(&config.termination_log);
         report
