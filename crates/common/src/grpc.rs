@@ -5,6 +5,7 @@ mod authorise;
 pub mod client;
 mod connection;
 pub mod deadline;
+mod executor;
 mod frames;
 pub(crate) mod gate;
 pub(crate) mod infra;

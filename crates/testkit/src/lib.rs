@@ -14,7 +14,7 @@ mod server;
 mod supervisor;
 pub mod testing;
 
-pub use binary::{Binary, Exit};
+pub use binary::{Binary, Exit, limit_open_files};
 pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use port::free_port;

@@ -4,7 +4,7 @@ use std::{future::pending, io, net::SocketAddr, pin::pin, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use ring::rand::{SecureRandom, SystemRandom};
 use socket2::SockRef;
 use tokio::{
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tower::Service;
 
-use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
+use super::{executor::Executor, frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
 use crate::sizing::costs;
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
@@ -81,8 +81,8 @@ impl Connection {
     }
 }
 
-fn builder(config: &Config) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn builder(config: &Config) -> http2::Builder<Executor> {
+    let mut builder = http2::Builder::new(Executor);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
