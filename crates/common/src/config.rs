@@ -7,6 +7,7 @@ mod given;
 mod kind;
 mod load;
 mod manual;
+mod mount;
 mod name;
 mod problems;
 mod reader;
@@ -14,6 +15,10 @@ mod secret;
 #[cfg(test)]
 mod tests;
 mod units;
+#[cfg(test)]
+pub(crate) mod volume;
+mod watched;
+mod watcher;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,9 +27,12 @@ pub use command::{BAD_CONFIG, Said, answer, command};
 pub use effective::Effective;
 pub use load::{Loaded, load, load_from};
 pub use manual::Manual;
+pub use mount::{Content, Mount};
 pub use problems::Problems;
 pub use secret::Secret;
 pub use units::{Duration, Size};
+pub use watched::Watched;
+pub use watcher::{Tally, Watcher};
 
 use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
 

@@ -4,6 +4,8 @@
 //! a credential shown to one service from being used at another.
 
 mod keys;
+#[cfg(test)]
+mod rotation;
 mod signer;
 mod verifier;
 
@@ -16,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use keys::{KeyError, PublicKey, PublicKeys};
-pub use signer::Signer;
+pub use signer::{Signer, SigningKey};
 pub use verifier::Verifier;
 
 use crate::config::Secret;
@@ -32,10 +34,11 @@ const SKEW: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// This service's Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+    /// This service's Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it. To rotate
+    /// it, first add the new public key at the peers, then replace this, and a minute later drop the old public key.
     pub private_key: Secret,
     /// A directory with the public keys of the peers: `<service>.pem`, as `openssl pkey -pubout` writes it, with two
-    /// keys during a rotation.
+    /// keys in the file during a rotation.
     pub peers: Option<PathBuf>,
 }
 

@@ -10,6 +10,7 @@ mod frames;
 pub(crate) mod gate;
 pub(crate) mod infra;
 pub(crate) mod methods;
+pub(crate) mod offenders;
 pub mod paging;
 pub mod peer;
 mod request_body;
@@ -17,6 +18,7 @@ mod response_body;
 pub mod server;
 mod service;
 pub mod status;
+pub mod tls;
 mod violations;
 
 pub use client::Channel;

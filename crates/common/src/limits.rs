@@ -9,7 +9,10 @@ mod soft;
 #[cfg(test)]
 pub(crate) mod tree;
 
-use std::path::Path;
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    path::Path,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,35 +32,32 @@ pub struct Config {
     /// Memory that the process may use, such as `512MiB`, instead of the cgroup's limit.
     pub memory: Option<Size>,
     /// The CPU request of the container, from the downward API (divisor `1m`, followed by `m`). Where there is no CPU
-    /// limit, CPU-heavy work is sized by it.
+    /// limit, CPU-heavy work is sized by it. 0, as where there is none, says nothing.
     pub cpu_request: Option<Cores>,
-    /// The memory request of the container, from the downward API. Where there is no memory limit it stands for one.
+    /// The memory request of the container, from the downward API. Where there is no memory limit it
+    /// stands for one; 0, as where there is none, says nothing.
     pub memory_request: Option<Size>,
     /// The working set above which calls are shed and caches shrink: a share of the memory limit (`90%`) or a size
     /// (`384MiB`).
     pub soft_memory: SoftMemory,
     /// Threads that run calls, instead of one a core and at least two.
-    pub worker_threads: Option<u16>,
+    pub worker_threads: Option<NonZeroU16>,
     /// Threads for files and name resolution.
-    pub blocking_threads: Option<u16>,
+    pub blocking_threads: Option<NonZeroU16>,
     /// Connections accepted at once.
-    pub connections: Option<u32>,
+    pub connections: Option<NonZeroU32>,
     /// Calls served at once; the next is told to come again.
-    pub in_flight: Option<u32>,
+    pub in_flight: Option<NonZeroU32>,
 }
 
 impl Config {
     /// Reports what cannot be used.
     pub fn validate(&self, problems: &mut Problems) {
-        let counts = [
-            ("limits.cpu", self.cpu.map(Cores::millis)),
-            ("limits.memory", self.memory.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX))),
-            ("limits.worker_threads", self.worker_threads.map(u32::from)),
-            ("limits.blocking_threads", self.blocking_threads.map(u32::from)),
-            ("limits.connections", self.connections),
-            ("limits.in_flight", self.in_flight),
+        let nothing = [
+            ("limits.cpu", self.cpu == Some(Cores::default())),
+            ("limits.memory", self.memory == Some(Size::default())),
         ];
-        for (setting, _) in counts.iter().filter(|(_, count)| *count == Some(0)) {
+        for (setting, _) in nothing.iter().filter(|(_, nothing)| *nothing) {
             problems.add(setting, "found 0; it must be more, or be left out");
         }
     }
@@ -103,7 +103,7 @@ pub fn read(config: &Config) -> Limits {
 pub fn read_at(root: &Path, config: &Config) -> Limits {
     let cpu::Found { cpu, limited } = cpu::read(root);
     let steady_cpu = match config.cpu_request {
-        Some(request) if !limited && request < cpu.value => {
+        Some(request) if !limited && request > Cores::default() && request < cpu.value => {
             Reading::new(request, "limits.cpu_request, as there is no limit")
         }
         _ => cpu.clone(),
@@ -115,7 +115,7 @@ pub fn read_at(root: &Path, config: &Config) -> Limits {
     let found = memory::read(root);
     let memory = match (config.memory, config.memory_request) {
         (Some(size), _) => Reading::new(size.0, "limits.memory"),
-        (None, Some(request)) if found.group.is_none() && request.0 < found.limit.value => {
+        (None, Some(request)) if found.group.is_none() && (1..found.limit.value).contains(&request.0) => {
             Reading::new(request.0, "limits.memory_request, as there is no limit")
         }
         _ => found.limit,

@@ -1,17 +1,23 @@
 //! The running process, as its services see it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    fmt::Display,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use tower::ServiceExt;
 
 use crate::{
-    config::{FrameConfig, Problems},
-    credentials::{KeyError, PublicKeys, Signer, Verifier},
+    config::{Content, FrameConfig, Mount, Problems, Secret, Watched, Watcher},
+    credentials::{KeyError, PublicKeys, Signer, SigningKey, Verifier},
     grpc::{
         Channel, Service,
-        client::{self, TIMEOUT, remote, signed},
+        client::{self, Gauge, Standing, TIMEOUT, remote, signed},
         gate::Gate,
         status::status,
     },
@@ -23,6 +29,10 @@ use crate::{
     serve::Program,
     sizing::{self, Demand, Permits, Refused, Sizing},
 };
+
+/// The paths of the settings of service credentials.
+const SIGNING_KEY: &str = "server.credentials.private_key";
+const PEERS: &str = "server.credentials.peers";
 
 /// A handle on the running process for one of its services. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +49,9 @@ pub(crate) struct Shared {
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) workers: Workers,
+    pub(crate) watcher: Watcher,
+    /// What calls to other processes are signed with, once there are such calls.
+    signing_key: OnceLock<Watched<SigningKey>>,
     pub(crate) calls: Arc<Calls>,
     pub(crate) demands: Vec<Demand>,
     pub(crate) sizing: Arc<Sizing>,
@@ -46,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
+    /// How the calls to peers fare, by their names.
+    gauges: Mutex<Vec<(&'static str, Gauge)>>,
     /// Keys for calls within this process, by service; they never leave it.
     local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
@@ -73,12 +88,15 @@ impl Process {
             readiness: Arc::new(readiness),
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
+            watcher: Watcher::default(),
+            signing_key: OnceLock::new(),
             calls: Arc::default(),
             demands: demands.to_vec(),
             sizing: Arc::new(Sizing::new(plan)),
             memory: Arc::new(memory),
             releases: Mutex::default(),
             gate: OnceLock::new(),
+            gauges: Mutex::default(),
             local_signers,
         };
         Ok(Self { service: program.name, shared: Arc::new(shared) })
@@ -144,6 +162,35 @@ impl Process {
         self.shared.workers.spawn(name, stop, work);
     }
 
+    /// What is made of a secret, such as a pool's connect options, made anew when the file it is mounted in changes.
+    /// What `make` refuses then leaves the old one in use; its error is logged and must not quote the secret. `setting`
+    /// is the path of the secret: `accounts.postgres.url`. One that was not read from a file never changes.
+    ///
+    /// # Errors
+    /// Why nothing can be made of the secret as it is.
+    pub fn follow<T: Send + Sync + 'static, E: Display>(
+        &self,
+        setting: &str,
+        secret: &Secret,
+        make: impl Fn(&Secret) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Watched<T>, E> {
+        secret.follow(setting, &self.shared.watcher, make)
+    }
+
+    /// Other mounted files, read again when they change. What `parse` refuses later leaves the old content in use; its
+    /// reasons are logged and must not quote secrets. `setting` is the path of the setting that names the files.
+    ///
+    /// # Errors
+    /// Why what is mounted now cannot be used.
+    pub fn watch<T: Send + Sync + 'static>(
+        &self,
+        setting: &str,
+        mount: Mount,
+        parse: impl Fn(&Content) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Watched<T>, String> {
+        self.shared.watcher.watch(setting, mount, parse)
+    }
+
     /// Releases something after the last call and the last worker, such as a pool. Later ones are released first.
     pub fn on_release<F>(&self, name: &'static str, release: impl FnOnce() -> F + Send + 'static)
     where
@@ -154,7 +201,8 @@ impl Process {
     }
 
     /// A channel to a peer in another process. It attaches this service's credential for that audience, and what is
-    /// left of the current call's deadline, or the configured timeout where there is none.
+    /// left of the current call's deadline, or the configured timeout where there is none. Whether the peer is there is
+    /// reported under the audience's name, and no more: two services that need each other would otherwise never start.
     ///
     /// # Errors
     /// When the address or this service's private key cannot be used. `setting` is the path of `config`.
@@ -165,19 +213,41 @@ impl Process {
         config: &client::Config,
     ) -> Result<Channel, Problems> {
         let mut problems = Problems::default();
-        let key = &self.shared.frame.server.credentials.private_key;
-        let signer = Signer::from_pem(self.service, key.expose());
+        let signer = self.signing_key().map(|key| Signer::following(self.service, key));
         if let Err(error) = &signer {
-            problems.add("server.credentials.private_key", error.to_string());
+            problems.add(SIGNING_KEY, error.to_string());
         }
-        let channel = signer.ok().and_then(|signer| match remote(audience, config, Arc::new(signer)) {
-            Ok(channel) => Some(channel),
-            Err(wrong) => {
-                problems.add(format!("{setting}.url"), wrong);
-                None
-            }
-        });
-        channel.ok_or(problems)
+        let way = config.way(setting, &self.shared.watcher, &mut problems);
+        let (Ok(signer), Some(way), true) = (signer, way, problems.is_empty()) else {
+            return Err(problems);
+        };
+        let descriptors = self.shared.program.descriptors;
+        let (channel, gauge) = remote(audience, config, way, descriptors, Arc::new(signer));
+        self.gauges().push((audience, gauge));
+        let health = HealthClient::new(channel.clone());
+        self.check(audience, Importance::Degrades, move || is_serving(health.clone()));
+        Ok(channel)
+    }
+
+    /// How the calls to peers fare, by their names.
+    #[must_use]
+    pub fn peers(&self) -> Vec<(&'static str, Standing)> {
+        self.gauges().iter().map(|(name, gauge)| (*name, gauge.read())).collect()
+    }
+
+    fn gauges(&self) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
+        self.shared.gauges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The one key that this process signs with.
+    fn signing_key(&self) -> Result<Watched<SigningKey>, KeyError> {
+        let shared = &self.shared;
+        if let Some(key) = shared.signing_key.get() {
+            return Ok(key.clone());
+        }
+        let secret = &shared.frame.server.credentials.private_key;
+        let key = SigningKey::follow(SIGNING_KEY, secret, &shared.watcher)?;
+        Ok(shared.signing_key.get_or_init(|| key).clone())
     }
 
     /// A channel to a service in this very process: the same policy, credentials, deadlines and limits, and no socket.
@@ -216,13 +286,21 @@ impl Process {
     /// # Errors
     /// When the peers' keys cannot be read.
     pub(crate) fn verifier(&self, audiences: &[&'static str]) -> Result<Verifier, KeyError> {
-        let mut keys = match &self.shared.frame.server.credentials.peers {
-            Some(directory) => PublicKeys::read(directory)?,
-            None => PublicKeys::default(),
+        let local = self.shared.local_signers.iter();
+        let local: Vec<_> = local.map(|(name, signer)| (*name, signer.public_key())).collect();
+        let keys = match &self.shared.frame.server.credentials.peers {
+            None => Watched::fixed(PublicKeys::of(local)),
+            Some(directory) => PublicKeys::follow(PEERS, directory, local, &self.shared.watcher)?,
         };
-        for (name, signer) in &self.shared.local_signers {
-            keys.add(name, signer.public_key());
-        }
-        Ok(Verifier::new(audiences.iter().copied(), keys))
+        Ok(Verifier::following(audiences.iter().copied(), keys))
+    }
+}
+
+/// Whether a peer says that it is ready.
+async fn is_serving(mut health: HealthClient<Channel>) -> Result<(), String> {
+    let answer = health.check(HealthCheckRequest::default()).await;
+    match answer.map_err(|status| status.message().to_owned())?.into_inner().status() {
+        ServingStatus::Serving => Ok(()),
+        status => Err(status.as_str_name().to_owned()),
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         gate::{Gate, Shared as GateShared},
         infra,
         methods::Methods,
+        offenders::Offenders,
         peer::TrustedHops,
         server,
     },
@@ -38,6 +39,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificates cannot be used.
+    #[error("FAIRLEAD__SERVER__TLS__CERTIFICATE: {0}")]
+    Tls(String),
     /// The services could not be made from their configuration.
     #[error("{0}")]
     Build(Box<dyn Error + Send + Sync>),
@@ -78,6 +82,7 @@ impl Running {
         let bind = |source| StartError::Bind { address: config.listen, source };
         let listener = server::listen(config.listen).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        let tls = config.tls.acceptor(&shared.watcher).map_err(StartError::Tls)?;
         shared.start_workers();
 
         let served = build(&process).await.map_err(StartError::Build)?;
@@ -104,10 +109,14 @@ impl Running {
         let _ = shared.gate.set(gate.clone());
 
         let connections = TaskTracker::new();
+        // Proxies carry everybody's calls: what one client does is not to be held against the others.
+        let offenders = if config.trusted_hops == 0 { Offenders::default() } else { Offenders::forgiven() };
         let acceptor = Acceptor {
             listener,
             gate: gate.clone(),
             config,
+            tls,
+            offenders: Arc::new(offenders),
             connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
@@ -216,6 +225,11 @@ impl crate::process::Shared {
         let shared = Arc::clone(self);
         self.workers.spawn("heartbeat", StopWhen::CallsDone, |stop| async move {
             shared.heartbeat.run(stop).await;
+        });
+        let shared = Arc::clone(self);
+        self.workers.spawn("mounted files", StopWhen::CallsDone, |stop| async move {
+            let interval = shared.frame.server.reload_interval;
+            shared.watcher.run(interval.0, stop).await;
         });
         let shared = Arc::clone(self);
         self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {

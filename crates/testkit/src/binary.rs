@@ -119,14 +119,11 @@ pub fn limit_open_files(binary: &Binary, files: u64) {
     prlimit(process, Resource::Nofile, limit).expect("a lower limit is anybody's to set");
 }
 
-/// Test executables are in `target/<profile>/deps`, examples in `examples`, binaries one folder up.
+/// Binaries are in `target/<profile>`, test executables in a folder of it.
 fn built(name: &str) -> PathBuf {
-    let test = env::current_exe().expect("a test knows where it is");
-    let binary = test.ancestors().nth(2).expect("test executables are two folders deep").join(name);
-    assert!(
-        binary.is_file(),
-        "{} is not built: run `make test`, or `cargo build --workspace --bins` once",
-        binary.display()
-    );
-    binary
+    let this = env::current_exe().expect("a program knows where it is");
+    let folders = this.ancestors().skip(1).take(2);
+    folders.map(|folder| folder.join(name)).find(|binary| binary.is_file()).unwrap_or_else(|| {
+        panic!("{name} is not built: run `make test`, or `cargo build --workspace --bins` once")
+    })
 }

@@ -112,16 +112,19 @@ async fn a_redis_keeps_what_it_is_told_and_evicts_nothing() {
 
 #[tokio::test]
 async fn servers_end_with_a_test_process_that_is_killed() {
-    let holder = Binary::start("examples/hold-servers", &[], &[]);
+    let holder = Binary::start("hold-servers", &[], &[]);
     let line = holder.line(serde_json::Value::is_object).await;
     let (postgres, redis) = (line["postgres"].as_str().unwrap(), line["redis"].as_str().unwrap());
+    let service = line["service"].as_str().unwrap();
     PgConnection::connect(postgres).await.unwrap();
     ask(redis, "ping").await.unwrap();
+    TcpStream::connect(service).await.unwrap();
 
     holder.signal(Signal::KILL);
 
     timeout(SOON, async {
         while PgConnection::connect(postgres).await.is_ok() || ask(redis, "ping").await.is_ok() {}
+        while TcpStream::connect(service).await.is_ok() {}
     })
     .await
     .unwrap();

@@ -43,6 +43,10 @@ impl Accounts {
         let id = AccountId::new();
         let new = NewAccount { id, email: email.clone(), display_name, password_hash, request_id };
         match self.store.create(new).await {
+            Ok(account) => {
+                tracing::info!(target: "audit", event = "account_created", account_id = %account.id, "an account was created");
+                Ok(account)
+            }
             // The same request at the same time, and the other one was faster.
             Err(Error::RequestIdReused) => match self.created_by(request_id).await? {
                 Some(created) => self.replay(created, &email, password).await,
@@ -105,6 +109,10 @@ impl Accounts {
     ) -> Result<Account, Error> {
         let account = self.store.update(id, change, expected).await?;
         self.outbox.poke();
+        tracing::info!(
+            target: "audit", event = "account_updated", account_id = %id, roles = %account.roles,
+            disabled = account.disabled, "an account was updated"
+        );
         Ok(account)
     }
 
@@ -112,6 +120,7 @@ impl Accounts {
     pub(crate) async fn delete(&self, id: AccountId, expected: Option<Etag>) -> Result<(), Error> {
         self.store.delete(id, expected).await?;
         self.outbox.poke();
+        tracing::info!(target: "audit", event = "account_deleted", account_id = %id, "an account was deleted");
         Ok(())
     }
 
@@ -143,6 +152,7 @@ impl Accounts {
         let hash = self.hasher.hash(new).await?;
         let account = self.store.set_password(id, hash, proven.etag).await?;
         self.outbox.poke();
+        tracing::info!(target: "audit", event = "password_changed", account_id = %id, "a password was changed");
         Ok(account)
     }
 
@@ -158,6 +168,10 @@ impl Accounts {
         let attempt = Attempt::new(&account.email, client);
         self.sessions.admit(&attempt).await?;
         if !self.hasher.verify(password, Some(password_hash)).await? {
+            tracing::info!(
+                target: "audit", event = "password_wrong", account_id = %id, client_address = ?client,
+                "a current password was wrong"
+            );
             return Err(Error::WrongPassword);
         }
         self.sessions.forgive(attempt).await;

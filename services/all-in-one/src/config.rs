@@ -51,7 +51,7 @@ impl Settings for Config {
     /// Whoever starts it at a terminal wants to read what it says, not what it does.
     fn frame() -> FrameConfig {
         let mut frame = FrameConfig::default();
-        frame.telemetry.log = "warn".to_owned();
+        "warn".clone_into(&mut frame.telemetry.log);
         frame
     }
 

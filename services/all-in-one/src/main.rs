@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             let set = migrate::Set::embedded("accounts")?;
             migrate::up(&set, &format!("sqlite://{}", file.display()), &migrate::Options::default()).await?;
 
-            let (near_accounts, near_sessions) = (process.scoped("accounts"), process.scoped("sessions"));
+            let near_accounts = process.scoped("accounts");
             Ok(vec![
                 accounts::service(
                     Arc::new(SqliteStore::open(&file, process)),
@@ -45,9 +45,8 @@ fn main() -> ExitCode {
                 ),
                 sessions::service(
                     Arc::new(MemoryStore::default()),
-                    near_sessions.local_client("accounts"),
+                    process.scoped("sessions").local_client("accounts"),
                     &config.sessions,
-                    &near_sessions,
                 ),
             ])
         },

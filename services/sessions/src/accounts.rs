@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use common::{Process, grpc::Channel, readiness::Importance};
+use common::grpc::Channel;
 use proto::accounts::v1::{
     VerifiedAccount, VerifyPasswordRequest, accounts_service_client::AccountsServiceClient,
 };
 use tonic::{Code, Status};
-use tonic_health::pb::{
-    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
-};
 use tonic_types::StatusExt;
 
 use crate::{
@@ -25,24 +22,6 @@ const BUSY: Duration = Duration::from_secs(1);
 /// What fits into a record: accounts allows far less.
 const ROLES: usize = 64;
 const ROLE_BYTES: usize = 255;
-/// What accounts reports its health as.
-const SERVICE_NAME: &str = "fairlead.accounts.v1.AccountsService";
-
-/// Has it reported whether accounts is there. Without it nobody new signs in, and all the rest goes on.
-pub(crate) fn watch(channel: Channel, process: &Process) {
-    let client = HealthClient::new(channel);
-    process.check("accounts", Importance::Degrades, move || {
-        let mut client = client.clone();
-        async move {
-            let request = HealthCheckRequest { service: SERVICE_NAME.to_owned() };
-            let response = client.check(request).await.map_err(|status| status.message().to_owned())?;
-            match response.into_inner().status() {
-                ServingStatus::Serving => Ok(()),
-                status => Err(status.as_str_name().to_owned()),
-            }
-        }
-    });
-}
 
 /// A way to the accounts service.
 #[derive(Clone)]

@@ -27,10 +27,7 @@ mod store;
 
 use std::sync::Arc;
 
-use common::{
-    Process,
-    grpc::{Channel, Service},
-};
+use common::grpc::{Channel, Service};
 use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
 
 pub use clock::Moment;
@@ -40,10 +37,8 @@ pub use store::{MemoryStore, RedisStore, Store};
 
 use crate::{accounts::Accounts, keeper::Keeper, rpc::Rpc, sign_in::SignIn, throttle::Throttle};
 
-/// The sessions service over its ports: where sessions are kept, and who knows the passwords. The process watches
-/// whether the latter is there.
-pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Service {
-    accounts::watch(accounts.clone(), process);
+/// The sessions service over its ports: where sessions are kept, and who knows the passwords.
+pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules) -> Service {
     let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone());
     let throttle = Throttle::new(store, &rules.throttle);
     let sign_in =

@@ -76,7 +76,7 @@ impl SessionsService for Rpc {
         let account = violations.check("account_id", wire::optional(&account_id, wire::account_id));
         violations.finish()?;
         let own = caller.person().map(|person| AccountId(person.account_id));
-        let account = touched(&caller, wire::parsed(account).or(own))?;
+        let account = permitted(&caller, wire::parsed(account).or(own))?;
         self.keeper.revoke(account, wire::parsed(session)).await?;
         Ok(Response::new(RevokeSessionResponse {}))
     }
@@ -93,7 +93,7 @@ impl SessionsService for Rpc {
             violations.check("except_session_id", wire::optional(&except_session_id, wire::session_id));
         let epoch = violations.check("auth_epoch", epoch(&caller, auth_epoch));
         violations.finish()?;
-        let account = touched(&caller, account)?;
+        let account = permitted(&caller, account)?;
         let revoked = self.keeper.revoke_account(account, wire::parsed(except), wire::parsed(epoch)).await?;
         let revoked_count = i32::try_from(revoked).unwrap_or(i32::MAX);
         Ok(Response::new(RevokeAccountSessionsResponse { revoked_count }))
@@ -105,7 +105,7 @@ impl SessionsService for Rpc {
     ) -> Result<Response<ListSessionsResponse>, Status> {
         let caller = guard::caller(request.extensions());
         let page = list::Page::parse(&request.into_inner())?;
-        let account = touched(&caller, Some(page.account))?;
+        let account = permitted(&caller, Some(page.account))?;
         let sessions = self.keeper.list(account).await?;
         Ok(Response::new(page.of(sessions)))
     }
@@ -168,7 +168,7 @@ fn epoch(caller: &Caller, auth_epoch: i64) -> Result<Option<Epoch>, &'static str
 ///
 /// # Errors
 /// [`Error::NotFound`] when it may not: what belongs to another does not exist.
-fn touched(caller: &Caller, account: Option<AccountId>) -> Result<AccountId, Error> {
+fn permitted(caller: &Caller, account: Option<AccountId>) -> Result<AccountId, Error> {
     account.filter(|account| caller.may_touch(account.0)).ok_or(Error::NotFound)
 }
 

@@ -29,18 +29,18 @@ impl SignIn {
         password: Password,
         device: Device,
     ) -> Result<Issued, Error> {
-        let address = device.address;
+        let address = device.address.map(tracing::field::display);
         let result = self.try_it(attempt, email, password, device).await;
         match &result {
             Ok(issued) => tracing::info!(
                 target: "audit", event = "sign_in", account_id = %issued.session.record.account,
-                session_id = %issued.session.id, client_address = ?address, "somebody signed in"
+                session_id = %issued.session.id, client_address = address, "somebody signed in"
             ),
             Err(Error::InvalidCredentials) => tracing::info!(
-                target: "audit", event = "sign_in_failed", client_address = ?address, "a sign-in failed"
+                target: "audit", event = "sign_in_failed", client_address = address, "a sign-in failed"
             ),
             Err(Error::Throttled { .. }) => tracing::info!(
-                target: "audit", event = "sign_in_throttled", client_address = ?address, "a sign-in has to wait"
+                target: "audit", event = "sign_in_throttled", client_address = address, "a sign-in has to wait"
             ),
             Err(_) => {}
         }

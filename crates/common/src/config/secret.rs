@@ -2,17 +2,14 @@
 
 use std::{
     borrow::Cow,
-    fmt,
-    fs::File,
-    io::{self, Read},
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The longest secret that is read from a file: far more than any key, far less than a wrong file.
-const MAX_BYTES: u64 = 1024 * 1024;
+use super::{Content, Mount, Watched, Watcher, mount};
 
 /// A text that never prints: not in logs, not in `config show`, not in `/config`. Any setting of this type can also be
 /// given as `…_FILE`, the path of a mounted secret.
@@ -29,11 +26,12 @@ impl Secret {
     /// # Errors
     /// Why the file cannot be read, without quoting anything of it.
     pub fn read(file: &Path) -> io::Result<Self> {
-        let mut text = String::new();
-        let length = File::open(file)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-        if length as u64 > MAX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any secret (1 MiB)"));
-        }
+        let bytes = mount::read(file)?;
+        Self::parse(bytes, file).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    fn parse(bytes: Vec<u8>, file: &Path) -> Result<Self, &'static str> {
+        let mut text = String::from_utf8(bytes).map_err(|_| "not UTF-8")?;
         if text.ends_with('\n') {
             text.pop();
             if text.ends_with('\r') {
@@ -41,6 +39,39 @@ impl Secret {
             }
         }
         Ok(Self { text, file: Some(file.to_owned()) })
+    }
+
+    /// What is made of the secret, made anew whenever the file it was read from changes. What is empty, no text, or
+    /// refused by `make` leaves the old one in use; the error is logged then and must not quote the secret. A secret
+    /// that was not read from a file never changes. `setting` is its path.
+    ///
+    /// # Errors
+    /// Why nothing can be made of the secret as it is.
+    pub fn follow<T: Send + Sync + 'static, E: fmt::Display>(
+        &self,
+        setting: &str,
+        watcher: &Watcher,
+        make: impl Fn(&Self) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Watched<T>, E> {
+        let made = make(self)?;
+        let Some(file) = self.file.clone() else {
+            return Ok(Watched::fixed(made));
+        };
+        let mount = Mount::Files(vec![file.clone()]);
+        let parse = move |content: &Content| {
+            let wrong = |error: &dyn fmt::Display| format!("{}: {error}", file.display());
+            match Self::parse(content.of(&file).to_vec(), &file) {
+                Ok(secret) if secret.is_empty() => Err(wrong(&"empty")),
+                Ok(secret) => make(&secret).map_err(|error| wrong(&error)),
+                Err(error) => Err(wrong(&error)),
+            }
+        };
+        // It may have changed since the configuration was read; what is wrong with it by now is for the watcher to say.
+        let now = mount.read().ok().and_then(|content| Some((parse(&content).ok()?, content)));
+        Ok(match now {
+            Some((made, content)) => watcher.follow(setting, mount, parse, made, Some(&content)),
+            None => watcher.follow(setting, mount, parse, made, None),
+        })
     }
 
     /// The text itself, for the one place that hands it on.
@@ -55,7 +86,7 @@ impl Secret {
         self.text.is_empty()
     }
 
-    /// The file it was read from, which may hold another one tomorrow: [`read`](Self::read) it again.
+    /// The file it was read from, which may hold another one tomorrow: [`follow`](Self::follow) it.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()

@@ -1,12 +1,10 @@
 //! Ed25519 keys in the files that openssl writes.
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::Path};
 
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
+
+use crate::config::{Content, Mount, Watched, Watcher};
 
 /// The DER of an Ed25519 SubjectPublicKeyInfo up to the key itself (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -19,20 +17,9 @@ pub type PublicKey = [u8; 32];
 /// Why keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// A file or directory cannot be read.
-    #[error("{path}: {source}", path = path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file has no or too many keys, or something else in it.
-    #[error("{path}: expected one or two Ed25519 public keys in PEM", path = path.display())]
-    NoPublicKeys {
-        /// Which.
-        path: PathBuf,
-    },
+    /// A file cannot be read, or has no or too many keys, or something else in it.
+    #[error("{0}")]
+    PublicKeys(String),
     /// A private key is none.
     #[error(
         "expected an Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it"
@@ -50,27 +37,36 @@ impl PublicKeys {
         Self(keys.into_iter().map(|(name, key)| (name.to_owned(), vec![key])).collect())
     }
 
-    /// Reads every `<service>.pem` of a directory.
+    /// Reads every `<service>.pem` of a directory, beside keys that are known otherwise, and follows the directory.
     ///
     /// # Errors
     /// When the directory or one of these files cannot be read.
-    pub fn read(directory: &Path) -> Result<Self, KeyError> {
-        let unreadable = |source| KeyError::Unreadable { path: directory.to_owned(), source };
+    pub(crate) fn follow(
+        setting: &str,
+        directory: &Path,
+        known: Vec<(&'static str, PublicKey)>,
+        watcher: &Watcher,
+    ) -> Result<Watched<Self>, KeyError> {
+        let mount = Mount::Directory { path: directory.to_owned(), extension: "pem" };
+        let parse = move |content: &Content| {
+            let mut keys = Self::parse(content)?;
+            for (name, key) in &known {
+                keys.0.entry((*name).to_owned()).or_default().push(*key);
+            }
+            Ok(keys)
+        };
+        watcher.watch(setting, mount, parse).map_err(KeyError::PublicKeys)
+    }
+
+    fn parse(content: &Content) -> Result<Self, String> {
         let mut keys = HashMap::new();
-        for entry in fs::read_dir(directory).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "pem")
-                && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
-            {
-                keys.insert(name.to_owned(), public_keys(&path)?);
+        for (path, pem) in content.files() {
+            if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
+                let wrong = || format!("{}: expected one or two Ed25519 public keys in PEM", path.display());
+                keys.insert(name.to_owned(), public_keys(pem).ok_or_else(wrong)?);
             }
         }
         Ok(Self(keys))
-    }
-
-    /// One more key for a service.
-    pub(crate) fn add(&mut self, name: &str, key: PublicKey) {
-        self.0.entry(name.to_owned()).or_default().push(key);
     }
 
     /// The keys of one service.
@@ -79,13 +75,11 @@ impl PublicKeys {
     }
 }
 
-fn public_keys(path: &Path) -> Result<Vec<PublicKey>, KeyError> {
-    let pem = fs::read(path).map_err(|source| KeyError::Unreadable { path: path.to_owned(), source })?;
-    let keys: Option<Vec<PublicKey>> = SubjectPublicKeyInfoDer::pem_slice_iter(&pem)
+fn public_keys(pem: &[u8]) -> Option<Vec<PublicKey>> {
+    let keys: Option<Vec<PublicKey>> = SubjectPublicKeyInfoDer::pem_slice_iter(pem)
         .map(|key| key.ok()?.strip_prefix(&SPKI_PREFIX)?.try_into().ok())
         .collect();
     keys.filter(|keys| (1..=MOST_KEYS).contains(&keys.len()))
-        .ok_or_else(|| KeyError::NoPublicKeys { path: path.to_owned() })
 }
 
 /// The PKCS#8 document in a PEM text.

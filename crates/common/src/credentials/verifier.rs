@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
@@ -11,18 +11,26 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use subtle::ConstantTimeEq;
 
 use super::{LIFETIME, PublicKeys, SKEW, payload, unix_seconds};
+use crate::config::Watched;
 
 /// Verifies credentials that are meant for the services of this process.
 #[derive(Debug)]
 pub struct Verifier {
     audiences: Vec<&'static str>,
-    keys: PublicKeys,
-    /// The last good credential of each caller, which comes again with every call for half a minute.
-    known: Mutex<HashMap<Arc<str>, Known>>,
+    keys: Watched<PublicKeys>,
+    known: Mutex<Known>,
+}
+
+/// The last good credential of each caller, which comes again with every call for half a minute; and the keys by which
+/// they were judged.
+#[derive(Debug)]
+struct Known {
+    keys: Arc<PublicKeys>,
+    credentials: HashMap<Arc<str>, Good>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct Good {
     credential: String,
     expiry: u64,
 }
@@ -30,7 +38,13 @@ struct Known {
 impl Verifier {
     /// Verifies for these services, with these keys.
     pub fn new(audiences: impl IntoIterator<Item = &'static str>, keys: PublicKeys) -> Self {
-        Self { audiences: audiences.into_iter().collect(), keys, known: Mutex::default() }
+        Self::following(audiences, Watched::fixed(keys))
+    }
+
+    /// Verifies for these services, with the keys that are mounted at that moment.
+    pub fn following(audiences: impl IntoIterator<Item = &'static str>, keys: Watched<PublicKeys>) -> Self {
+        let known = Known { keys: keys.current(), credentials: HashMap::new() };
+        Self { audiences: audiences.into_iter().collect(), keys, known: Mutex::new(known) }
     }
 
     /// The name of the service that made a credential.
@@ -60,34 +74,48 @@ impl Verifier {
         if expiry > now + LIFETIME.as_secs() + SKEW.as_secs() {
             return Err("lives too long");
         }
-        if let Some(name) = self.known(caller, credential) {
+        let keys = self.keys.current();
+        if let Some(name) = self.known(&keys, caller, credential) {
             return Ok(name);
         }
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "malformed")?;
-        let signed =
-            self.keys.of_caller(caller).iter().any(|key| {
-                UnparsedPublicKey::new(&ED25519, key).verify(&payload(claims), &signature).is_ok()
-            });
-        if signed { Ok(self.remember(caller, credential, expiry)) } else { Err("not signed by its caller") }
+        let signed = keys
+            .of_caller(caller)
+            .iter()
+            .any(|key| UnparsedPublicKey::new(&ED25519, key).verify(&payload(claims), &signature).is_ok());
+        if signed {
+            Ok(self.remember(&keys, caller, credential, expiry))
+        } else {
+            Err("not signed by its caller")
+        }
     }
 
     /// The caller's name, when this very credential was good before. Whoever knows it whole may be told so: it is
     /// compared with one that the sender has already shown.
-    fn known(&self, caller: &str, credential: &str) -> Option<Arc<str>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (name, last) = known.get_key_value(caller)?;
+    fn known(&self, keys: &Arc<PublicKeys>, caller: &str, credential: &str) -> Option<Arc<str>> {
+        let known = self.remembered(keys);
+        let (name, last) = known.credentials.get_key_value(caller)?;
         let same = equal(last.credential.as_bytes(), credential.as_bytes());
         same.then(|| Arc::clone(name))
     }
 
-    fn remember(&self, caller: &str, credential: &str, expiry: u64) -> Arc<str> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    fn remember(&self, keys: &Arc<PublicKeys>, caller: &str, credential: &str, expiry: u64) -> Arc<str> {
+        let known = &mut self.remembered(keys).credentials;
         let name = known.get_key_value(caller).map_or_else(|| caller.into(), |(name, _)| Arc::clone(name));
         // Several replicas of a caller take turns: the one that lives longest is worth remembering.
         if known.get(caller).is_none_or(|last| last.expiry <= expiry) {
-            known.insert(Arc::clone(&name), Known { credential: credential.to_owned(), expiry });
+            known.insert(Arc::clone(&name), Good { credential: credential.to_owned(), expiry });
         }
         name
+    }
+
+    /// What is remembered of credentials that were judged by these keys: nothing that a withdrawn key signed is good.
+    fn remembered(&self, keys: &Arc<PublicKeys>) -> MutexGuard<'_, Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&known.keys, keys) {
+            *known = Known { keys: Arc::clone(keys), credentials: HashMap::new() };
+        }
+        known
     }
 }
 

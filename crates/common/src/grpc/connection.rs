@@ -1,6 +1,6 @@
 //! One connection, from its preface to its end.
 
-use std::{future::pending, io, net::SocketAddr, pin::pin, time::Duration};
+use std::{future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
@@ -10,13 +10,21 @@ use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
-use super::{executor::Executor, frames::FrameMeter, gate::Gate, peer::Peer, server::Config};
+use super::{
+    executor::Executor,
+    frames::{FrameMeter, floods},
+    gate::Gate,
+    offenders::Offenders,
+    peer::Peer,
+    server::Config,
+    tls::Acceptor,
+};
 use crate::sizing::costs;
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
@@ -29,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) gate: Gate,
     pub(crate) config: Config,
+    pub(crate) tls: Option<Acceptor>,
+    pub(crate) offenders: Arc<Offenders>,
     pub(crate) closing: CancellationToken,
     pub(crate) cut: CancellationToken,
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
@@ -41,8 +51,22 @@ impl Connection {
         if let Err(error) = self.tune() {
             tracing::debug!(%peer, %error, "socket options not set");
         }
-        let Self { socket, gate, config, closing, cut, _permit, .. } = self;
-        let (io, meter) = FrameMeter::around(socket);
+        let Self { socket, gate, config, tls, offenders, closing, cut, _permit, .. } = self;
+        let log = |ended| log(peer, &offenders, ended);
+        let greeted_by = Instant::now() + config.preface_timeout.0;
+        let io = match tls {
+            None => Either::Left(socket),
+            Some(tls) => {
+                let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
+                match shaken {
+                    Some(Ok(Ok(stream))) => Either::Right(stream),
+                    Some(Ok(Err(error))) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
+                    Some(Err(_)) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                    None => return,
+                }
+            }
+        };
+        let (io, meter) = FrameMeter::around(io);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
@@ -50,15 +74,17 @@ impl Connection {
         });
         let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
 
-        // A connection that has not even greeted has nothing to finish.
+        // A connection that has not even greeted has nothing to finish. In this order: the poll that reads the greeting
+        // may have read calls as well.
         tokio::select! {
-            ended = connection.as_mut() => return log(peer, ended),
+            biased;
+            ended = connection.as_mut() => return log(ended),
             () = meter.greeted() => {}
-            () = sleep(config.preface_timeout.0) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
             () = closing.cancelled() => return,
         }
         let grace = tokio::select! {
-            ended = connection.as_mut() => return log(peer, ended),
+            ended = connection.as_mut() => return log(ended),
             () = cut.cancelled() => return,
             // The drain has its own deadline.
             () = closing.cancelled() => None,
@@ -66,7 +92,7 @@ impl Connection {
         };
         connection.as_mut().graceful_shutdown();
         tokio::select! {
-            ended = connection.as_mut() => log(peer, ended),
+            ended = connection.as_mut() => log(ended),
             () = cut.cancelled() => {}
             () = until(grace) => tracing::debug!(%peer, "aged connection cut"),
         }
@@ -87,6 +113,10 @@ fn builder(config: &Config) -> http2::Builder<Executor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
         .max_local_error_reset_streams(LOCAL_RESETS)
+        // A client may take back all of its calls at once; with h2's default of 20 that would end its connection.
+        .max_pending_accept_reset_streams(
+            usize::try_from(config.streams_per_connection).unwrap_or(usize::MAX),
+        )
         .max_header_list_size(costs::HEADER_LIST)
         .initial_stream_window_size(costs::STREAM_WINDOW)
         .initial_connection_window_size(costs::CONNECTION_WINDOW)
@@ -115,9 +145,13 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-fn log(peer: SocketAddr, ended: hyper::Result<()>) {
+fn log(peer: SocketAddr, offenders: &Offenders, ended: hyper::Result<()>) {
     match ended {
         Ok(()) => tracing::debug!(%peer, "connection ended"),
+        Err(error) if floods(&error) => {
+            let kept_out = offenders.add(peer.ip(), Instant::now());
+            tracing::warn!(%peer, %error, kept_out_ms = kept_out.as_millis(), "connection closed: the peer floods");
+        }
         Err(error) => tracing::debug!(%peer, %error, "connection failed"),
     }
 }

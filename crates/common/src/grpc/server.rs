@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     config::{Duration, Problems},
     credentials,
+    grpc::tls,
 };
 
 /// Connections that the kernel keeps waiting while the process accepts others.
@@ -40,6 +41,10 @@ pub struct Config {
     pub keepalive_timeout: Duration,
     /// Calls that one connection may have in flight.
     pub streams_per_connection: u32,
+    /// TLS; plaintext when nothing is given.
+    pub tls: tls::Server,
+    /// How often mounted certificates, keys and secrets are read again.
+    pub reload_interval: Duration,
     /// How this service proves itself to its peers, and how it knows them.
     pub credentials: credentials::Config,
 }
@@ -69,6 +74,8 @@ impl Default for Config {
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(10),
             streams_per_connection: 128,
+            tls: tls::Server::default(),
+            reload_interval: Duration::from_secs(5),
             credentials: credentials::Config::default(),
         }
     }
@@ -81,11 +88,13 @@ impl Config {
             ("connection_age", self.connection_age),
             ("keepalive_interval", self.keepalive_interval),
             ("keepalive_timeout", self.keepalive_timeout),
+            ("reload_interval", self.reload_interval),
         ] {
             if span.0.is_zero() {
                 problems.add(format!("server.{name}"), "found 0s; a duration above zero, such as 10s");
             }
         }
+        self.tls.validate(problems);
         // A client may legally open about a hundred streams before it has read our settings.
         if !(100..=1000).contains(&self.streams_per_connection) {
             let found = self.streams_per_connection;

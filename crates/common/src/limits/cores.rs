@@ -50,7 +50,7 @@ impl FromStr for Cores {
             Some(millis) => digits(millis),
             None => thousandths(text),
         };
-        millis.map(Self).ok_or_else(|| format!("found {text:?}; cores such as 2, 0.5 or 500m"))
+        millis.map(Self).ok_or_else(|| "cores are written 2, 0.5 or 500m".to_owned())
     }
 }
 
@@ -102,7 +102,7 @@ impl JsonSchema for Cores {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "cores"})
+        json_schema!({"type": "string", "format": "cores (2, 0.5, 500m)"})
     }
 }
 

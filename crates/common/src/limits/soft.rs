@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::Size;
 
+const WRONG: &str = "a share of the memory limit is written 90%, a size 384MiB";
+
 /// A share of the memory limit, or an amount.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(try_from = "Spelt")]
@@ -51,13 +53,11 @@ impl FromStr for SoftMemory {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            |_| format!("found {text:?}; a share of the memory limit such as 90%, or a size such as 384MiB");
         match text.strip_suffix('%') {
-            None => text.parse().map(Self::Amount).map_err(wrong),
+            None => text.parse().map(Self::Amount).map_err(|_| WRONG.to_owned()),
             Some(percent) => match percent.trim_end().parse() {
                 Ok(percent @ 1..=100) => Ok(Self::Percent(percent)),
-                _ => Err(wrong(String::new())),
+                _ => Err(WRONG.to_owned()),
             },
         }
     }
@@ -97,7 +97,7 @@ impl JsonSchema for SoftMemory {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "size or percentage"})
+        json_schema!({"type": "string", "format": "share or size (90%, 384MiB)"})
     }
 }
 

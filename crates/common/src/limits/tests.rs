@@ -251,6 +251,15 @@ fn requests_stand_in_only_where_there_is_no_limit() {
 }
 
 #[test]
+fn a_request_of_nought_is_none() {
+    let config =
+        Config { cpu_request: Some(Cores::default()), memory_request: Some(Size(0)), ..Config::default() };
+    let tree = machine(&[]);
+
+    assert_eq!(read_at(tree.root(), &config), read_from(&tree));
+}
+
+#[test]
 fn settings_replace_what_was_read() {
     let config = Config {
         cpu: Some(Cores::from_millis(100)),
@@ -278,11 +287,11 @@ fn this_very_machine_can_be_read() {
 
 #[test]
 fn nought_is_no_limit_to_work_with() {
-    let config = Config { cpu: Some(Cores::default()), in_flight: Some(0), ..Config::default() };
+    let config = Config { cpu: Some(Cores::default()), memory: Some(Size(0)), ..Config::default() };
     let mut problems = Problems::default();
 
     config.validate(&mut problems);
 
     let told = problems.to_string();
-    assert!(told.contains("FAIRLEAD__LIMITS__CPU") && told.contains("FAIRLEAD__LIMITS__IN_FLIGHT"), "{told}");
+    assert!(told.contains("FAIRLEAD__LIMITS__CPU") && told.contains("FAIRLEAD__LIMITS__MEMORY"), "{told}");
 }

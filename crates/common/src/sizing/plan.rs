@@ -114,12 +114,13 @@ fn wanted(limits: &Limits, demands: &[Demand], config: &Config) -> Vec<Share> {
     let connections = limits.open_files.value / 4 * 3;
     let own = [
         share(WORKER_THREADS, THREAD, 2, workers, "one a core, at least 2")
-            .set(config.worker_threads, "limits.worker_threads"),
+            .set(config.worker_threads.map(|count| count.get().into()), "limits.worker_threads"),
         share(BLOCKING_THREADS, THREAD, 4, 64, "more would only queue for the disk")
-            .set(config.blocking_threads, "limits.blocking_threads"),
+            .set(config.blocking_threads.map(|count| count.get().into()), "limits.blocking_threads"),
         share(CONNECTIONS, CONNECTION, 16, connections.min(16_384), "3/4 of the open files, at most 16384")
-            .set(config.connections, "limits.connections"),
-        share(CALLS, CALL, 32, calls, "256 and 1024 a core").set(config.in_flight, "limits.in_flight"),
+            .set(config.connections.map(|count| count.get().into()), "limits.connections"),
+        share(CALLS, CALL, 32, calls, "256 and 1024 a core")
+            .set(config.in_flight.map(|count| count.get().into()), "limits.in_flight"),
         share(MESSAGE_BYTES, MESSAGE_BYTE, 2 * MIB, 1024 * MIB, "1 GiB is plenty"),
     ];
     own.into_iter().chain(demands.iter().map(|demand| asked(demand, limits.steady_cpu.value))).collect()
@@ -147,8 +148,8 @@ fn millis(cores: f64) -> u64 {
 
 impl Share {
     /// With exactly so many, if there is such a setting.
-    fn set(self, setting: Option<impl Into<u64>>, name: &str) -> Self {
-        match setting.map(Into::into) {
+    fn set(self, setting: Option<u64>, name: &str) -> Self {
+        match setting {
             Some(count) => share(self.name, self.vessel.bytes_each, count, count, name),
             None => self,
         }

@@ -75,7 +75,7 @@ fn the_stores_are_written_for_the_newest_migration() {
 }
 
 /// An account of that address that no request created.
-async fn create(store: &Arc<dyn Store>, email: &str) -> Account {
+pub(crate) async fn create(store: &Arc<dyn Store>, email: &str) -> Account {
     store.create(new(email, None)).await.unwrap()
 }
 

@@ -43,8 +43,8 @@ impl Suite {
         SessionsServiceClient::new(self.server.channel())
     }
 
-    /// Somebody new, signed in.
-    pub(crate) async fn person(&self, email: &str) -> Person {
+    /// Somebody new.
+    pub(crate) async fn sign_up(&self, email: &str) {
         let account = Account { email: email.to_owned(), ..Account::default() };
         let request = CreateAccountRequest {
             account: Some(account),
@@ -52,12 +52,17 @@ impl Suite {
             ..CreateAccountRequest::default()
         };
         self.accounts().create_account(request).await.unwrap();
+    }
+
+    /// Somebody new, signed in.
+    pub(crate) async fn person(&self, email: &str) -> Person {
+        self.sign_up(email).await;
         self.sign_in(email).await
     }
 
     /// An admin, made as operators make the first one.
     pub(crate) async fn admin(&self, email: &str) -> Person {
-        self.person(email).await;
+        self.sign_up(email).await;
         let data = self.data.path().to_str().unwrap();
         let granted = Binary::start("fairlead", &["grant-admin", email], &[("FAIRLEAD__DATA", data)]);
         let granted = granted.exit().await;

@@ -180,29 +180,39 @@ async fn a_session_that_is_not_used_ends() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_used_goes_on_until_its_absolute_end() {
+async fn a_session_that_is_used_ends_later() {
+    let config = Config { touch_interval: config::Duration::from_millis(10), ..Config::default() };
+    with(config, async |keeper| {
+        let begun = begin(&keeper).await;
+        let mut used = begun.session.clone();
+
+        eventually(async || {
+            used = keeper.validate(&begun.session_token).await.unwrap();
+            used.record.used > begun.session.record.used
+        })
+        .await;
+
+        assert!(used.record.idle_end > begun.session.record.idle_end);
+        assert_eq!(keeper.list(used.record.account).await.unwrap(), [used]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_use_keeps_a_session_beyond_its_absolute_end() {
     let config = Config {
-        idle_timeout: config::Duration::from_millis(200),
-        absolute_timeout: config::Duration::from_millis(600),
+        absolute_timeout: config::Duration::from_millis(100),
         touch_interval: config::Duration::from_millis(10),
         ..Config::default()
     };
     with(config, async |keeper| {
         let issued = begin(&keeper).await;
-        let mut last = issued.session.record.used;
 
-        eventually(async || match keeper.validate(&issued.session_token).await {
-            Ok(session) => {
-                last = session.record.used;
-                false
-            }
-            Err(_) => true,
-        })
-        .await;
+        eventually(async || invalid(keeper.validate(&issued.session_token).await)).await;
 
-        assert!(last > issued.session.record.idle_end, "use extended the session");
-        assert!(last < issued.session.record.absolute_end);
         assert!(keeper.store.now().await.unwrap() >= issued.session.record.absolute_end);
+        assert!(invalid(keeper.refresh(&issued.refresh_token).await));
+        assert!(keeper.list(issued.session.record.account).await.unwrap().is_empty());
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Plans for containers of every size.
 
+use std::num::{NonZeroU16, NonZeroU32};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -80,16 +82,20 @@ fn worker_threads_follow_the_cores_and_are_two_at_least() {
 #[test]
 fn settings_win_and_are_paid_for() {
     let config = Config {
-        worker_threads: Some(1),
-        blocking_threads: Some(8),
-        connections: Some(100),
-        in_flight: Some(7),
+        worker_threads: NonZeroU16::new(1),
+        blocking_threads: NonZeroU16::new(8),
+        connections: NonZeroU32::new(100),
+        in_flight: NonZeroU32::new(7),
         soft_memory: SoftMemory::Amount(Size(150 * MIB)),
         ..Config::default()
     };
 
     let made = plan(&limits(2000, 256 * MIB), &[], &config).unwrap();
-    let refused = plan(&limits(2000, 64 * MIB), &[], &Config { connections: Some(100), ..Config::default() });
+    let refused = plan(
+        &limits(2000, 64 * MIB),
+        &[],
+        &Config { connections: NonZeroU32::new(100), ..Config::default() },
+    );
 
     assert_eq!((made.worker_threads, made.blocking_threads), (1, 8));
     assert_eq!((made.share(CONNECTIONS), made.share(CALLS)), (Some(100), Some(7)));

@@ -1,5 +1,7 @@
 //! Resizes of a running process.
 
+use tokio::time::timeout;
+
 use super::*;
 use crate::{
     limits::tree::Tree,
@@ -55,7 +57,7 @@ async fn permits_budgets_and_limits_follow_a_resize_and_threads_stay() {
     let before = sizing.current();
 
     container.resize(4, 512);
-    plans.changed().await.unwrap();
+    timeout(INTERVAL * 3, plans.changed()).await.expect("a new plan in time").unwrap();
 
     let after = sizing.current();
     assert_eq!(hashes.size(), 4);
@@ -69,7 +71,7 @@ async fn permits_budgets_and_limits_follow_a_resize_and_threads_stay() {
     assert!(threads(&before, &after).unwrap().contains("worker threads stay 2 until a restart"));
 
     container.resize(2, 128);
-    plans.changed().await.unwrap();
+    timeout(INTERVAL * 3, plans.changed()).await.expect("a new plan in time").unwrap();
 
     assert_eq!(sizing.current(), before);
     assert_eq!(hashes.size(), 1);

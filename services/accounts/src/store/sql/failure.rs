@@ -4,7 +4,7 @@ use crate::error::Error;
 
 /// What ends a unit of work.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(super) enum Failure {
     /// The work itself decided so.
     Domain(Error),
     /// The database did.

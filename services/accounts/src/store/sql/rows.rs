@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// The columns of [`AccountRow`].
-pub(crate) const ACCOUNT: &str = "account_id, email, display_name, roles, disabled, password_hash, auth_epoch, version, create_time, update_time";
+pub(super) const ACCOUNT: &str = "account_id, email, display_name, roles, disabled, password_hash, auth_epoch, version, create_time, update_time";
 
 /// A row of `accounts`.
-pub(crate) struct AccountRow {
+pub(super) struct AccountRow {
     account_id: String,
     email: String,
     display_name: String,
@@ -93,7 +93,7 @@ impl TryFrom<AccountRow> for Account {
 }
 
 /// A row of `outbox`.
-pub(crate) struct EventRow {
+pub(super) struct EventRow {
     account_id: String,
     version: i64,
     auth_epoch: i64,
@@ -132,9 +132,9 @@ impl TryFrom<EventRow> for Event {
 }
 
 /// A row of `schema_compatibility`.
-pub(crate) struct SchemaRow {
-    pub(crate) version: i64,
-    pub(crate) compatible_from: i64,
+pub(super) struct SchemaRow {
+    pub(super) version: i64,
+    pub(super) compatible_from: i64,
 }
 
 impl<'r, R> FromRow<'r, R> for SchemaRow

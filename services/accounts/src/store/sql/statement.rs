@@ -8,30 +8,30 @@ use crate::{
 };
 
 /// SQL and the values of `$1`, `$2` and so on.
-pub(crate) struct Statement {
-    pub(crate) sql: SqlStr,
-    pub(crate) values: Vec<Value>,
+pub(super) struct Statement {
+    pub(super) sql: SqlStr,
+    pub(super) values: Vec<Value>,
 }
 
 impl Statement {
-    pub(crate) fn new(sql: &'static str) -> Self {
+    pub(super) fn new(sql: &'static str) -> Self {
         Self { sql: sql.into_sql_str(), values: Vec::new() }
     }
 
     /// The same, for SQL that was put together. It must not contain anything that came from outside.
-    pub(crate) fn assembled(sql: String) -> Self {
+    pub(super) fn assembled(sql: String) -> Self {
         Self { sql: AssertSqlSafe(sql).into_sql_str(), values: Vec::new() }
     }
 
     /// The value of the next parameter.
-    pub(crate) fn with(mut self, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
     }
 }
 
 /// The three types that both databases share, and an absent text.
-pub(crate) enum Value {
+pub(super) enum Value {
     Text(String),
     Number(i64),
     Flag(bool),
