@@ -16,7 +16,7 @@ const INDEX: &str = "\
 GET  /healthz    whether the process is alive; restart it when not
 GET  /ready      whether it should be sent calls, and why not (also /readyz)
 GET  /startupz   whether it has started
-GET  /sizing     what was planned from the container's limits
+GET  /sizing     what is planned from the container's limits, and how short memory is
 GET  /config     the configuration in force, secrets left out
 PUT  /log-level  changes what is logged, from this machine only: curl -X PUT -d debug localhost:8081/log-level
 ";
@@ -78,7 +78,8 @@ async fn startupz(Shared(asked): Context) -> impl IntoResponse {
 }
 
 async fn sizing(Shared(asked): Context) -> impl IntoResponse {
-    Json(serde_json::json!(*asked.process.shared.sizing.current()))
+    let shared = &asked.process.shared;
+    Json(serde_json::json!({ "plan": *shared.sizing.current(), "memory": shared.memory.snapshot() }))
 }
 
 async fn config(Shared(asked): Context) -> String {
