@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod cgroup;
 mod errors;
 pub mod hello;
 mod keys;
@@ -15,6 +16,7 @@ mod supervisor;
 pub mod testing;
 
 pub use binary::{Binary, Exit};
+pub use cgroup::Cgroup;
 pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use port::free_port;
