@@ -3,10 +3,10 @@
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection fmt deny ci
+.PHONY: help run demo test test-cgroups lint proto reflection fmt deny ci
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve the whole suite from one process; its data is kept in .fairlead/
 	cargo run --locked --package all-in-one
@@ -16,6 +16,9 @@ demo: ## Take the tour against a running suite (URL=http://127.0.0.1:50051)
 
 test: ## Run every test; Postgres and Redis are installed first where they are missing
 	scripts/test
+
+test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
+	scripts/test-cgroups
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint

@@ -56,9 +56,19 @@ pub enum StartError {
     /// The policy tables and the descriptors do not fit. A fault of the program, not of its configuration.
     #[error("policy tables do not fit the descriptors:\n{}", .0.join("\n"))]
     Policy(Vec<String>),
+    /// A method accepts messages that the plan has no memory for.
+    #[error("{0}")]
+    Messages(String),
     /// The descriptors cannot be read. A fault of the program, not of its configuration.
     #[error("descriptors cannot be read: {0}")]
     Descriptors(#[from] tonic_reflection::server::Error),
+}
+
+impl StartError {
+    /// Whether another configuration, or another container, would do.
+    pub(crate) fn is_of_the_setting(&self) -> bool {
+        matches!(self, Self::Build(_) | Self::Messages(_) | Self::Peers(_) | Self::Tls(_))
+    }
 }
 
 /// A process that serves.
@@ -96,6 +106,7 @@ impl Running {
         let services = [served, infra].concat();
         let sets: Vec<&[u8]> = [descriptors].into_iter().chain(infra::DESCRIPTORS).collect();
         let methods = Methods::new(&services, &sets).map_err(StartError::Policy)?;
+        methods.fit(&shared.sizing.current()).map_err(StartError::Messages)?;
 
         let (closing, cut, closed) =
             (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
@@ -253,11 +264,16 @@ impl crate::process::Shared {
             let interval = shared.frame.server.reload_interval;
             shared.watcher.run(interval.0, stop).await;
         });
-        let shared = Arc::clone(self);
-        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
-            shared.memory.run(limits::usage, stop).await;
-        });
         tracing::info!(plan = self.sizing.current().summary(), "sized to the container");
+    }
+
+    /// Watches what the container allows and what the process uses. Belongs on the admin port's runtime, so that no
+    /// call, however busy or stuck, can keep memory from being watched.
+    pub(crate) fn watch_container(self: &Arc<Self>) {
+        let memory = Arc::clone(&self.memory);
+        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
+            memory.run(limits::usage, stop).await;
+        });
         let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
         let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
         self.workers

@@ -19,7 +19,7 @@ use crate::{
     grpc::Service,
     lifecycle::{Cause, Signals},
     process::Process,
-    running::{Running, StartError},
+    running::Running,
     telemetry::{self, Telemetry},
 };
 
@@ -171,7 +171,7 @@ async fn live<C: Settings>(
     let running = tokio::select! {
         started = starting => match started {
             Ok(running) => running,
-            Err(error @ (StartError::Build(_) | StartError::Peers(_) | StartError::Tls(_))) => return fail(BAD_CONFIG, &error.to_string()),
+            Err(error) if error.is_of_the_setting() => return fail(BAD_CONFIG, &error.to_string()),
             Err(error) => return fail(1, &error.to_string()),
         },
         _ = signals.first() => return ExitCode::SUCCESS,

@@ -7,9 +7,13 @@ use std::{env, path::PathBuf, process::Stdio, time::Duration};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
-use tokio::{process::Child, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 use self::{output::Output, watchdog::Watchdog};
+use crate::Cgroup;
 
 /// Long enough for anything that is going to happen, on a busy machine too.
 pub(crate) const WITHIN: Duration = Duration::from_mins(1);
@@ -43,8 +47,31 @@ impl Binary {
     /// When it is not built.
     #[must_use]
     pub fn start(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = tokio::process::Command::new(built(name))
-            .args(arguments)
+        let mut command = Command::new(built(name));
+        command.args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    /// The same, within limits from its first instruction on.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn start_within(
+        limits: &Cgroup,
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        // The shell goes in first, and then becomes the binary.
+        let enter = r#"echo $$ >"$1" && echo $$ >"$2" && shift 2 && exec "$@""#;
+        let mut command = Command::new("sh");
+        command.args(["-c", enter, "enter"]).args(limits.doors()).arg(built(name)).args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    fn spawn(name: &str, mut command: Command, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .envs(environment.iter().copied())

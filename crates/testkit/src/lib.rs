@@ -4,6 +4,7 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod cgroup;
 mod collector;
 mod errors;
 pub mod hello;
@@ -17,6 +18,7 @@ mod supervisor;
 pub mod testing;
 
 pub use binary::{Binary, Exit, limit_open_files};
+pub use cgroup::Cgroup;
 pub use collector::{Collector, SeenSpan};
 pub use errors::reason;
 pub use keys::ServiceKeys;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{
+    Cgroup,
     binary::{Binary, WITHIN},
     metrics::Metrics,
     port::free_port,
@@ -51,6 +52,24 @@ impl Server {
     /// When its binary is not built: see [`Binary::start`].
     #[must_use]
     pub fn start_on(name: &str, ports: [u16; 2], environment: &[(&str, &str)]) -> Self {
+        Self::on(ports, environment, |all| Binary::start(name, &[], all))
+    }
+
+    /// The same as [`start`](Self::start), within limits from its first instruction on.
+    ///
+    /// # Panics
+    /// When its binary is not built: see [`Binary::start`].
+    #[must_use]
+    pub fn start_within(limits: &Cgroup, name: &str, environment: &[(&str, &str)]) -> Self {
+        let ports = [free_port(), free_port()];
+        Self::on(ports, environment, |all| Binary::start_within(limits, name, &[], all))
+    }
+
+    fn on(
+        ports: [u16; 2],
+        environment: &[(&str, &str)],
+        start: impl FnOnce(&[(&str, &str)]) -> Binary,
+    ) -> Self {
         let [grpc, admin] = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let (grpc_listen, admin_listen) = (grpc.to_string(), admin.to_string());
         let mut all = vec![
@@ -58,7 +77,7 @@ impl Server {
             ("FAIRLEAD__ADMIN__LISTEN", admin_listen.as_str()),
         ];
         all.extend(environment);
-        Self { binary: Binary::start(name, &[], &all), grpc, admin, http: reqwest::Client::new() }
+        Self { binary: start(&all), grpc, admin, http: reqwest::Client::new() }
     }
 
     /// Waits until it says that it is ready.

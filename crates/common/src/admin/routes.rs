@@ -17,7 +17,7 @@ GET  /healthz    whether the process is alive; restart it when not
 GET  /ready      whether it should be sent calls, and why not (also /readyz)
 GET  /startupz   whether it has started
 GET  /metrics    numbers, as Prometheus reads them
-GET  /sizing     what was planned from the container's limits
+GET  /sizing     what is planned from the container's limits, and how short memory is
 GET  /config     the configuration in force, secrets left out
 PUT  /log-level  changes what is logged, from this machine only: curl -X PUT -d debug localhost:8081/log-level
 ";
@@ -85,7 +85,8 @@ async fn metrics(Shared(asked): Context) -> impl IntoResponse {
 }
 
 async fn sizing(Shared(asked): Context) -> impl IntoResponse {
-    Json(serde_json::json!(*asked.process.shared.sizing.current()))
+    let shared = &asked.process.shared;
+    Json(serde_json::json!({ "plan": *shared.sizing.current(), "memory": shared.memory.snapshot() }))
 }
 
 async fn config(Shared(asked): Context) -> String {
