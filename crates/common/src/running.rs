@@ -21,6 +21,7 @@ use crate::{
         gate::{Gate, Shared as GateShared},
         infra,
         methods::Methods,
+        offenders::Offenders,
         peer::TrustedHops,
         server,
         trace::Tracing,
@@ -122,11 +123,14 @@ impl Running {
         let serving =
             Serving { gate: gate.clone(), connections: connections.clone(), runtime: Handle::current() };
         metrics::observe_serving(process.meter(), serving);
+        // Proxies carry everybody's calls: what one client does is not to be held against the others.
+        let offenders = if config.trusted_hops == 0 { Offenders::default() } else { Offenders::forgiven() };
         let acceptor = Acceptor {
             listener,
             gate: gate.clone(),
             config,
             tls,
+            offenders: Arc::new(offenders),
             connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
@@ -186,6 +190,8 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
+        // Taken before the cut: calls that are cut end too.
+        let finished = shared.calls.finished() - finished_before;
         let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
@@ -205,8 +211,6 @@ impl Running {
         phases.flush_ms = milliseconds(began);
 
         shared.lifecycle.advance(State::Stopped);
-        let ended = shared.calls.finished() - finished_before;
-        let finished = ended.saturating_sub(cut.values().sum());
         let report = Report {
             cause,
             in_flight,

@@ -16,7 +16,7 @@ mod server;
 mod supervisor;
 pub mod testing;
 
-pub use binary::{Binary, Exit};
+pub use binary::{Binary, Exit, limit_open_files};
 pub use collector::{Collector, SeenSpan};
 pub use errors::reason;
 pub use keys::ServiceKeys;

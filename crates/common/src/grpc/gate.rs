@@ -22,7 +22,7 @@ use tower::{Service, ServiceExt};
 
 use super::{
     authorise::authorise,
-    deadline,
+    deadline, executor,
     methods::{Method, Methods},
     peer::TrustedHops,
     request_body::{Held, RequestBody, compression},
@@ -128,6 +128,9 @@ impl Gate {
             return Err(compression());
         }
         let deadline = deadline::of(method.row.deadline, request.headers())?;
+        if let Some(deadline) = deadline {
+            executor::end_after(deadline);
+        }
         call.admitted = self.admit(method.row.cost)?;
         let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
         let handled = AssertUnwindSafe(handled).catch_unwind();
