@@ -19,13 +19,11 @@ pub struct Row {
     pub request_limit: u32,
     /// How early the method is shed when memory runs short.
     pub cost: Cost,
-    /// Whether a client may send a call again without knowing what became of the first.
-    pub idempotent: bool,
 }
 
 impl Row {
     /// A method that takes 5 s unless the caller says otherwise and 30 s at most, messages of up to 16 KiB, of ordinary
-    /// cost, not idempotent.
+    /// cost.
     #[must_use]
     pub const fn new(method: &'static str, who: Who) -> Self {
         Self {
@@ -34,14 +32,7 @@ impl Row {
             deadline: Deadline::Within { default: Duration::from_secs(5), max: Duration::from_secs(30) },
             request_limit: 16 * 1024,
             cost: Cost::Ordinary,
-            idempotent: false,
         }
-    }
-
-    /// The same, for a method that only reads.
-    #[must_use]
-    pub const fn read(method: &'static str, who: Who) -> Self {
-        Self { idempotent: true, ..Self::new(method, who) }
     }
 }
 

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -18,11 +21,14 @@ use crate::{
         gate::{Gate, Shared as GateShared},
         infra,
         methods::Methods,
+        offenders::Offenders,
         peer::TrustedHops,
         server,
+        trace::Tracing,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
     limits, sizing,
+    telemetry::metrics::{self, CallMeter, Serving},
 };
 
 /// Why a process did not come to serve.
@@ -112,6 +118,12 @@ impl Running {
             message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
+            meter: Arc::new(CallMeter::new(process.meter())),
+            tracing: Tracing {
+                traces: Arc::clone(&shared.traces),
+                trusted: shared.frame.telemetry.trusted(),
+                on_spans: shared.frame.telemetry.baggage.clone(),
+            },
             closing: closing.clone(),
             closed: closed.clone(),
         });
@@ -119,11 +131,17 @@ impl Running {
         let _ = shared.gate.set(gate.clone());
 
         let connections = TaskTracker::new();
+        let serving =
+            Serving { gate: gate.clone(), connections: connections.clone(), runtime: Handle::current() };
+        metrics::observe_serving(process.meter(), serving);
+        // Proxies carry everybody's calls: what one client does is not to be held against the others.
+        let offenders = if config.trusted_hops == 0 { Offenders::default() } else { Offenders::forgiven() };
         let acceptor = Acceptor {
             listener,
             gate: gate.clone(),
             config,
             tls,
+            offenders: Arc::new(offenders),
             connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
@@ -183,6 +201,8 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
+        // Taken before the cut: calls that are cut end too.
+        let finished = shared.calls.finished() - finished_before;
         let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
@@ -202,9 +222,15 @@ impl Running {
         phases.flush_ms = milliseconds(began);
 
         shared.lifecycle.advance(State::Stopped);
-        let ended = shared.calls.finished() - finished_before;
-        let finished = ended.saturating_sub(cut.values().sum());
-        let report = Report { cause, in_flight, finished, cut, workers_abandoned, phases };
+        let report = Report {
+            cause,
+            in_flight,
+            finished,
+            cut,
+            workers_abandoned,
+            spans: shared.traces.spans(),
+            phases,
+        };
         report.publish(&config.termination_log);
         report
     }

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, async_trait};
 const PROGRAM: Program =
     Program { name: "hello", version: "0.1.0", suite: &["hello"], descriptors: hello::DESCRIPTORS };
 
-static POLICY: &[policy::Row] = &[policy::Row::read("SayHello", policy::Who::PUBLIC)];
+static POLICY: &[policy::Row] = &[policy::Row::new("SayHello", policy::Who::PUBLIC)];
 
 struct Greeter;
 

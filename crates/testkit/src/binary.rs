@@ -5,7 +5,7 @@ mod watchdog;
 
 use std::{env, path::PathBuf, process::Stdio, time::Duration};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tokio::{
     process::{Child, Command},
@@ -103,6 +103,15 @@ impl Binary {
         self.output.so_far()
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it has been waited for.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it was not waited for yet")
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics
@@ -125,6 +134,16 @@ impl Binary {
         let (lines, stderr) = self.output.finish().await;
         Exit { code: status.expect("a child can be awaited").code(), lines, stderr }
     }
+}
+
+/// Changes how many files and sockets a running binary may have open.
+///
+/// # Panics
+/// When that is more than this process may.
+pub fn limit_open_files(binary: &Binary, files: u64) {
+    let process = i32::try_from(binary.id()).ok().and_then(Pid::from_raw);
+    let limit = Rlimit { current: Some(files), maximum: Some(files) };
+    prlimit(process, Resource::Nofile, limit).expect("a lower limit is anybody's to set");
 }
 
 /// Binaries are in `target/<profile>`, test executables in a folder of it.

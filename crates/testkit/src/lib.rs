@@ -5,9 +5,11 @@
 
 mod binary;
 mod cgroup;
+mod collector;
 mod errors;
 pub mod hello;
 mod keys;
+mod metrics;
 mod port;
 mod postgres;
 mod redis;
@@ -15,10 +17,12 @@ mod server;
 mod supervisor;
 pub mod testing;
 
-pub use binary::{Binary, Exit};
+pub use binary::{Binary, Exit, limit_open_files};
 pub use cgroup::Cgroup;
+pub use collector::{Collector, SeenSpan};
 pub use errors::reason;
 pub use keys::ServiceKeys;
+pub use metrics::Metrics;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};
 pub use redis::{Redis, redis};

@@ -11,6 +11,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::{
     Cgroup,
     binary::{Binary, WITHIN},
+    metrics::Metrics,
     port::free_port,
 };
 
@@ -113,6 +114,15 @@ impl Server {
     pub async fn get(&self, path: &str) -> Option<Answer> {
         let response = self.http.get(format!("http://{}{path}", self.admin)).send().await.ok()?;
         Some(Answer { status: response.status().as_u16(), body: response.text().await.ok()? })
+    }
+
+    /// What it says on `/metrics` now.
+    ///
+    /// # Panics
+    /// When it says nothing, or nothing that can be read.
+    pub async fn metrics(&self) -> Metrics {
+        let answer = self.get("/metrics").await.filter(|answer| answer.status == 200);
+        Metrics::parse(&answer.unwrap_or_else(|| panic!("no metrics\n{}", self.binary.so_far())).body)
     }
 
     /// A plain channel to it, which connects when it is first used.

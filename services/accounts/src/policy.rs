@@ -5,12 +5,12 @@ use common::policy::{Cost, Row, Who};
 /// The rules of `fairlead.accounts.v1.AccountsService`.
 pub static POLICY: &[Row] = &[
     Row { cost: Cost::High, ..Row::new("CreateAccount", Who::PUBLIC) },
-    Row::read("GetAccount", Who::SELF),
-    Row::read("BatchGetAccounts", Who::SELF),
+    Row::new("GetAccount", Who::SELF),
+    Row::new("BatchGetAccounts", Who::SELF),
     Row::new("UpdateAccount", Who::SELF),
     Row { cost: Cost::High, ..Row::new("DeleteAccount", Who::SELF) },
-    Row::read("ListAccounts", Who::ADMIN),
+    Row::new("ListAccounts", Who::ADMIN),
     // Nobody changes the password of another account, admins included.
     Row { cost: Cost::High, ..Row::new("ChangePassword", Who { admin: false, ..Who::SELF }) },
-    Row { cost: Cost::High, ..Row::read("VerifyPassword", Who::services(&["sessions"])) },
+    Row { cost: Cost::High, ..Row::new("VerifyPassword", Who::services(&["sessions"])) },
 ];

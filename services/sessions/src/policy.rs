@@ -12,12 +12,12 @@ pub static POLICY: &[Row] = &[
         cost: Cost::High,
         ..Row::new("CreateSession", Who::PUBLIC)
     },
-    Row { cost: Cost::Low, ..Row::read("ValidateSession", Who::PUBLIC) },
+    Row { cost: Cost::Low, ..Row::new("ValidateSession", Who::PUBLIC) },
     // Sent again within the grace, it answers the same: that is what the grace is for.
-    Row { cost: Cost::Low, idempotent: true, ..Row::new("RefreshSession", Who::PUBLIC) },
+    Row { cost: Cost::Low, ..Row::new("RefreshSession", Who::PUBLIC) },
     Row::new("RevokeSession", Who::SELF),
-    Row { idempotent: true, ..Row::new("RevokeAccountSessions", Who::SELF.or_services(&["accounts"])) },
-    Row::read("ListSessions", Who::SELF),
+    Row::new("RevokeAccountSessions", Who::SELF.or_services(&["accounts"])),
+    Row::new("ListSessions", Who::SELF),
     Row::new("AdmitPasswordAttempt", Who::services(&["accounts"])),
-    Row { idempotent: true, ..Row::new("ForgivePasswordAttempts", Who::services(&["accounts"])) },
+    Row::new("ForgivePasswordAttempts", Who::services(&["accounts"])),
 ];

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) const FLOOR_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps sessions and counts attempts. Each operation happens at once or not at all; every one fails with
-/// The store's error when that cannot be known.
+/// the store's error when that cannot be known.
 ///
 /// A session is not there any more from its end on. Nothing here knows a secret.
 #[async_trait]

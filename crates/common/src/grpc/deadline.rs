@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use super::status::status;
 use crate::policy::Deadline;
 
-pub(crate) const HEADER: &str = "grpc-timeout";
+const HEADER: &str = "grpc-timeout";
 
 tokio::task_local! {
     static CURRENT: Instant;
@@ -60,8 +60,16 @@ fn parse(text: &str) -> Option<Duration> {
     }
 }
 
+/// Tells the callee how much time is left.
+pub(crate) fn stamp(headers: &mut HeaderMap, until: Instant) {
+    let left = until.saturating_duration_since(Instant::now());
+    if let Ok(left) = HeaderValue::try_from(format(left)) {
+        headers.insert(HEADER, left);
+    }
+}
+
 /// Spells a timeout with the finest unit that eight digits hold.
-pub(crate) fn format(timeout: Duration) -> String {
+fn format(timeout: Duration) -> String {
     let limit = 100_000_000;
     match (timeout.as_micros(), timeout.as_millis(), timeout.as_secs()) {
         (micros, _, _) if micros < limit => format!("{micros}u"),

@@ -24,15 +24,15 @@ use crate::{
 };
 
 static HEALTH_POLICY: &[Row] = &[
-    Row { cost: Cost::Free, ..Row::read("Check", Who::PUBLIC) },
-    Row { cost: Cost::Free, deadline: Deadline::Endless, ..Row::read("Watch", Who::PUBLIC) },
+    Row { cost: Cost::Free, ..Row::new("Check", Who::PUBLIC) },
+    Row { cost: Cost::Free, deadline: Deadline::Endless, ..Row::new("Watch", Who::PUBLIC) },
 ];
 
 static REFLECTION_POLICY: &[Row] = &[Row {
     cost: Cost::Low,
     // Interactive clients keep the stream open while somebody browses.
     deadline: Deadline::Within { default: Duration::from_secs(300), max: Duration::from_secs(300) },
-    ..Row::read("ServerReflectionInfo", Who::PUBLIC)
+    ..Row::new("ServerReflectionInfo", Who::PUBLIC)
 }];
 
 /// The descriptors of what is made here.

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use prost::Message;
@@ -14,6 +17,7 @@ use crate::{
     lifecycle,
     policy::{People, Row},
     sizing::{MESSAGE_BYTES, Plan},
+    telemetry::metrics::Durations,
 };
 
 /// One method that is served.
@@ -27,6 +31,8 @@ pub(crate) struct Method {
     pub(crate) handlers: Handlers,
     /// Calls of this method in flight.
     pub(crate) in_flight: Arc<AtomicU64>,
+    /// How long its calls took.
+    pub(crate) durations: Durations,
 }
 
 /// The methods by their request path.
@@ -67,6 +73,7 @@ impl Methods {
                     people: service.people.clone(),
                     handlers: service.handlers.clone(),
                     in_flight: Arc::default(),
+                    durations: Durations::default(),
                 };
                 methods.insert(format!("/{}", method.name), Arc::new(method));
             }
@@ -100,6 +107,11 @@ impl Methods {
     /// The method at a request path.
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
         self.0.get(path)
+    }
+
+    /// Calls in flight, by method, those without any included.
+    pub(crate) fn now(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.values().map(|method| (&*method.name, method.in_flight.load(Relaxed)))
     }
 
     /// Calls in flight, by method.

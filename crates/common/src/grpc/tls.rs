@@ -14,7 +14,7 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, ring};
 
 pub use client::Client;
-pub(crate) use client::{Connector, connector};
+pub(crate) use client::{Connector, Stream, connector};
 pub(crate) use server::Acceptor;
 pub use server::Server;
 

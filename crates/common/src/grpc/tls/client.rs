@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use http::{Uri, uri::Scheme};
+use http::uri::Scheme;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,49 +32,42 @@ pub struct Client {
     pub private_key: Option<PathBuf>,
 }
 
-/// How to reach a peer: with TLS for an `https://` address, whose host the certificate must name whatever address is
-/// dialled; without for `http://`. `section` is the path of `config`.
-///
-/// # Errors
-/// Everything that is wrong with the section.
+/// What is spoken to a peer before HTTP/2: TLS for `https`, with a certificate that names the host whatever address is
+/// dialled, and nothing for `http`. What is wrong is added; `section` is the path of `config`.
 pub(crate) fn connector(
-    url: &Uri,
+    scheme: &Scheme,
+    host: &str,
     section: &str,
     config: &Client,
     watcher: &Watcher,
-) -> Result<Connector, Problems> {
-    let mut problems = Problems::default();
+    problems: &mut Problems,
+) -> Option<Connector> {
     let Client { ca, public_roots, certificate, private_key } = config;
-    if url.scheme() != Some(&Scheme::HTTPS) {
-        return if *config == Client::default() {
-            Ok(Connector { tls: None })
-        } else {
+    if *scheme != Scheme::HTTPS {
+        if *config != Client::default() {
             let wrong =
                 "set for a peer at an http:// address, to which nothing is encrypted; accepted is https://";
             problems.add(section, wrong);
-            Err(problems)
-        };
+        }
+        return Some(Connector::plain());
     }
     if ca.is_none() && !public_roots {
         let wrong =
             "must be set for an https:// address: the CA of the peer's certificate (or set public_roots)";
         problems.add(format!("{section}.ca"), wrong);
+        return None;
     }
-    let identity = Identity::given(certificate.as_ref(), private_key.as_ref(), section, &mut problems);
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let name = ServerName::try_from(host.to_owned());
-    if name.is_err() {
+    let identity = Identity::given(certificate.as_ref(), private_key.as_ref(), section, problems);
+    let Ok(name) = ServerName::try_from(host.to_owned()) else {
         problems.add(section, format!("found the host {host:?} in the address; no certificate can name it"));
-    }
-    let (Ok(name), true) = (name, problems.is_empty()) else {
-        return Err(problems);
+        return None;
     };
     let files = Files { ca: ca.clone(), public_roots: *public_roots, identity };
     match watcher.watch(section, files.mount(), move |content| files.parse(content)) {
-        Ok(config) => Ok(Connector { tls: Some((config, name)) }),
+        Ok(config) => Some(Connector { tls: Some((config, name)) }),
         Err(wrong) => {
             problems.add(section, wrong);
-            Err(problems)
+            None
         }
     }
 }
@@ -126,6 +119,11 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
+    /// Nothing is spoken before HTTP/2.
+    pub(crate) fn plain() -> Self {
+        Self { tls: None }
+    }
+
     /// Shakes hands over a socket that was just connected, with what is mounted at that moment. Whoever calls it bounds
     /// the time that it takes.
     pub(crate) async fn secure(&self, socket: TcpStream) -> io::Result<Stream> {

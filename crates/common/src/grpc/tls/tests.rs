@@ -7,16 +7,18 @@ mod settings;
 
 use std::{fs, ops::Deref, path::PathBuf, sync::LazyLock};
 
+use http::Uri;
 use rcgen::{KeyPair, PKCS_ED25519};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::{Client, Server};
+use super::{Client, Connector, Server, connector};
 use crate::{
     Process, Program, Running,
-    config::{Duration, FrameConfig, Problems, volume::Volume},
+    config::{Duration, FrameConfig, Problems, Watcher, volume::Volume},
     grpc::{Channel, client},
 };
 
@@ -80,6 +82,11 @@ async fn is_served(channel: Channel) -> bool {
     }
 }
 
+/// Whether a call is not served while it is tried for a second. Only meaningful beside one that is.
+async fn is_refused(channel: Channel) -> bool {
+    !timeout(Duration::from_secs(1).0, is_served(channel)).await.unwrap_or(false)
+}
+
 /// What a server mounts: its certificate, its key, and the CA of its clients.
 fn server(volume: &Volume, client_ca: bool) -> Server {
     Server {
@@ -101,4 +108,17 @@ fn showing(volume: &Volume) -> Client {
         private_key: Some(volume.path("tls.key")),
         ..trusting(volume.path("ca.crt"))
     }
+}
+
+/// A way to speak to a host, as a URL names it.
+fn speak(url: &str, tls: &Client, watcher: &Watcher, problems: &mut Problems) -> Option<Connector> {
+    let url: Uri = url.parse().unwrap();
+    connector(
+        url.scheme().unwrap(),
+        url.host().unwrap().trim_matches(['[', ']']),
+        "accounts.sessions.tls",
+        tls,
+        watcher,
+        problems,
+    )
 }

@@ -2,6 +2,7 @@
 
 use std::{panic, pin::Pin};
 
+use common::telemetry::context;
 use sqlx::{Connection, Database, Pool, Transaction, pool::PoolConnection};
 use tokio::time::timeout;
 
@@ -28,12 +29,17 @@ where
     T: Send + 'static,
     W: Unit<T>,
 {
-    let task = tokio::spawn(async move {
+    let unit = async move {
         match attempt(&pool, begin, &work).await {
             Err(failure) if failure.is_stale_plan() => attempt(&pool, begin, &work).await,
             done => done,
         }
-    });
+    };
+    // Its log lines and spans belong to the call all the same.
+    let task = match context::carried() {
+        Some(call) => tokio::spawn(context::scope(call, unit)),
+        None => tokio::spawn(unit),
+    };
     match task.await {
         Ok(done) => done.map_err(Failure::told),
         Err(ended) if ended.is_panic() => panic::resume_unwind(ended.into_panic()),

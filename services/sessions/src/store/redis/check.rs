@@ -1,6 +1,6 @@
 //! Whether Redis is there, and whether it keeps what it is given.
 
-use common::{Process, readiness::Importance};
+use common::{Process, readiness::Importance, telemetry::metrics};
 use redis::RedisError;
 
 use super::connections::Connections;
@@ -21,6 +21,8 @@ pub(super) fn register(redis: &Connections, process: &Process) {
             durable(&memory, &persistence)
         }
     });
+    let pooled = redis.clone();
+    metrics::observe_pool(process.meter(), "redis", move || pooled.pooled());
     let closing = redis.clone();
     process.on_release("redis", move || async move { closing.close() });
 }

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use common::telemetry::metrics;
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult, ScriptInvocation,
+    RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
 
-use super::{Config, script::Failed};
+use super::{
+    Config,
+    script::{Failed, Run},
+};
 use crate::error::Error;
 
 /// How long a caller waits for a pooled connection.
@@ -43,16 +47,16 @@ impl Connections {
     }
 
     /// Runs a script that only reads, on the shared connection.
-    pub(super) async fn read<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
+    pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let mut connection = self.shared.clone();
-        bounded(async { Ok(script.invoke_async(&mut connection).await?) }).await
+        bounded(script, script.on(&mut connection)).await
     }
 
     /// Runs a script on a connection of its own.
-    pub(super) async fn write<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
-        bounded(async {
+    pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
+        bounded(script, async {
             let mut connection = self.pool.get().await?;
-            Ok(script.invoke_async(&mut connection).await?)
+            script.on(&mut connection).await
         })
         .await
     }
@@ -67,17 +71,27 @@ impl Connections {
         redis::cmd("INFO").arg(section).query_async(&mut self.shared.clone()).await
     }
 
+    /// The pool's connections now.
+    pub(super) fn pooled(&self) -> metrics::Pool {
+        let status = self.pool.status();
+        let (idle, open) = (status.available as u64, status.size as u64);
+        metrics::Pool { idle, used: open.saturating_sub(idle) }
+    }
+
     /// Closes the pool; the shared connection closes with its last user.
     pub(super) fn close(&self) {
         self.pool.close();
     }
 }
 
-async fn bounded<T>(operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Error> {
-    match tokio::time::timeout(OPERATION, operation).await {
-        Ok(result) => result.map_err(Error::from),
-        Err(_) => Err(Failed::Late(OPERATION).into()),
+async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Error> {
+    let mut span = run.span();
+    let late = |_| Err(Failed::Late(OPERATION));
+    let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
+    if let (Some(span), Err(failed)) = (&mut span, &result) {
+        span.fail(failed.kind());
     }
+    result.map_err(Error::from)
 }
 
 /// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.

@@ -9,8 +9,8 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{super::connector, pki::Ca, *};
-use crate::config::{Mount, Watcher};
+use super::{pki::Ca, *};
+use crate::config::Mount;
 
 #[tokio::test]
 async fn without_certificates_calls_are_plaintext() {
@@ -31,7 +31,7 @@ async fn with_a_certificate_calls_are_encrypted_and_plaintext_is_refused() {
     let plain = channel(&caller(), &running, "http", Client::default()).unwrap();
 
     assert!(is_served(encrypted).await);
-    assert!(!is_served(plain).await);
+    assert!(is_refused(plain).await);
 }
 
 #[tokio::test]
@@ -42,9 +42,9 @@ async fn a_server_of_another_ca_or_another_name_is_not_called() {
     let trust = || trusting(named.path("ca.crt"));
 
     assert!(is_served(channel(&caller(), &right, "https", trust()).unwrap()).await);
-    assert!(!is_served(channel(&caller(), &wrong, "https", trust()).unwrap()).await);
+    assert!(is_refused(channel(&caller(), &wrong, "https", trust()).unwrap()).await);
     let other_ca = trusting(stranger.path("ca.crt"));
-    assert!(!is_served(channel(&caller(), &right, "https", other_ca).unwrap()).await);
+    assert!(is_refused(channel(&caller(), &right, "https", other_ca).unwrap()).await);
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ async fn where_a_client_ca_is_given_clients_must_show_a_certificate_of_it() {
 
     assert!(is_served(channel(&caller(), &running, "https", showing(&client)).unwrap()).await);
     let nothing_shown = trusting(volume.path("ca.crt"));
-    assert!(!is_served(channel(&caller(), &running, "https", nothing_shown).unwrap()).await);
-    assert!(!is_served(channel(&caller(), &running, "https", foreign).unwrap()).await);
+    assert!(is_refused(channel(&caller(), &running, "https", nothing_shown).unwrap()).await);
+    assert!(is_refused(channel(&caller(), &running, "https", foreign).unwrap()).await);
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn the_certificate_names_the_host_whatever_address_is_dialled() {
     let watcher = Watcher::default();
     let trust = trusting(volume.path("ca.crt"));
     let reach = async |url: &'static str| {
-        let connector = connector(&url.parse().unwrap(), "peer.tls", &trust, &watcher).unwrap();
+        let connector = speak(url, &trust, &watcher, &mut Problems::default()).unwrap();
         connector.secure(TcpStream::connect(running.address()).await.unwrap()).await
     };
 

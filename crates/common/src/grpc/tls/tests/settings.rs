@@ -1,7 +1,6 @@
 //! What is wrong with the sections, and how it is said.
 
-use super::{super::connector, pki::Ca, *};
-use crate::config::Watcher;
+use super::{pki::Ca, *};
 
 fn problems_of_server(tls: &Server) -> String {
     let mut problems = Problems::default();
@@ -10,8 +9,9 @@ fn problems_of_server(tls: &Server) -> String {
 }
 
 fn problems_of_client(url: &str, tls: &Client) -> String {
-    let connector = connector(&url.parse().unwrap(), "accounts.sessions.tls", tls, &Watcher::default());
-    connector.err().map(|problems| problems.to_string()).unwrap_or_default()
+    let mut problems = Problems::default();
+    speak(url, tls, &Watcher::default(), &mut problems);
+    problems.to_string()
 }
 
 #[test]

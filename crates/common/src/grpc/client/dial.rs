@@ -1,0 +1,60 @@
+//! One connection to one address of a peer.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tonic::body::Body;
+
+use super::{greeting::Greeting, last_words::LastWords};
+use crate::grpc::tls::{Connector, Stream};
+
+/// How long a connection may be silent before it is asked whether it lives, and how long it may take to answer. Also
+/// while no call is in flight: a dead connection must not wait for the next caller.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+
+/// Sends requests over a connection.
+pub(super) type Sender = http2::SendRequest<Body>;
+/// Works for the connection; ends as soon as it takes no new calls. Those in flight go on without it.
+pub(super) type Connection = http2::Connection<TokioIo<Greeting<LastWords<Stream>>>, Body, TokioExecutor>;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DialError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error("closed before it was taken up")]
+    NotTakenUp,
+    #[error("no connection in time")]
+    TimedOut,
+}
+
+/// Connects, and waits until the server has taken the connection up.
+pub(super) async fn dial(
+    connector: &Connector,
+    address: SocketAddr,
+) -> Result<(Sender, Connection), DialError> {
+    let (io, acknowledged) = Greeting::around(LastWords::of(open(connector, address).await?));
+    let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEPALIVE.0)
+        .keep_alive_timeout(KEEPALIVE.1)
+        .keep_alive_while_idle(true)
+        .handshake(TokioIo::new(io))
+        .await?;
+    tokio::select! {
+        taken_up = acknowledged => taken_up.map_err(|_| DialError::NotTakenUp)?,
+        ended = &mut connection => return Err(ended.err().map_or(DialError::NotTakenUp, DialError::Http)),
+    }
+    Ok((sender, connection))
+}
+
+/// Opens what HTTP/2 is spoken over.
+async fn open(connector: &Connector, address: SocketAddr) -> io::Result<Stream> {
+    let socket = TcpStream::connect(address).await?;
+    socket.set_nodelay(true)?;
+    connector.secure(socket).await
+}

@@ -1,0 +1,7 @@
+//! Calls to real servers that come, go, age and fail.
+
+mod ageing;
+mod balancing;
+mod retrying;
+mod script;
+mod world;
