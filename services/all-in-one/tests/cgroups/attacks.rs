@@ -1,6 +1,6 @@
 //! What is done to a small container.
 
-use std::{convert::Infallible, net::SocketAddr, pin::Pin, time::Duration};
+use std::{convert::Infallible, iter, net::SocketAddr, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
@@ -16,6 +16,8 @@ use crate::{Contained, client::Answers, credentials};
 /// Long enough for every deadline of the server to have passed.
 const HELD: Duration = Duration::from_secs(6);
 const MIB: u32 = 1024 * 1024;
+/// In what pieces a message is sent; every length here is a multiple.
+const PIECE: usize = 16 * 1024;
 
 type Endless = StreamBody<Pin<Box<dyn futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>>;
 
@@ -49,11 +51,13 @@ pub(crate) async fn unfinished_messages(server: SocketAddr) {
 
 /// A message of that length, all but its last byte.
 fn unfinished(length: u32) -> Endless {
+    static ZEROS: [u8; PIECE] = [0; PIECE];
     let [a, b, c, d] = length.to_be_bytes();
     let prefix = Bytes::from(vec![0, a, b, c, d]);
-    let rest = usize::try_from(length).unwrap() - 1;
-    let body = Bytes::from(vec![0; rest.min(64 * 1024)]);
-    let frames = stream::iter([prefix, body]).map(|bytes| Ok(Frame::data(bytes)));
+    let whole = usize::try_from(length).unwrap() / PIECE - 1;
+    let pieces = iter::repeat_n(PIECE, whole).chain([PIECE - 1]);
+    let pieces = iter::once(prefix).chain(pieces.map(|length| Bytes::from_static(&ZEROS[..length])));
+    let frames = stream::iter(pieces).map(|bytes| Ok(Frame::data(bytes)));
     StreamBody::new(Box::pin(frames.chain(stream::pending())))
 }
 

@@ -34,6 +34,18 @@ async fn a_thousand_silent_connections() {
 
 #[tokio::test]
 #[ignore = "needs root and cgroup v1: make test-cgroups"]
+async fn one_attack_after_the_other() {
+    under_attack(async |suite| {
+        unfinished_messages(suite.server.grpc).await;
+        polite(&sign_ins(suite).await);
+        silent_connections(suite.server.grpc).await;
+        polite(&sign_ins(suite).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs root and cgroup v1: make test-cgroups"]
 async fn everything_at_once() {
     under_attack(async |suite| {
         let address = suite.server.grpc;
