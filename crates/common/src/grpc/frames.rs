@@ -40,13 +40,12 @@ pub(crate) fn floods(error: &hyper::Error) -> bool {
     let Some(error) = error.source().and_then(|source| source.downcast_ref::<h2::Error>()) else {
         return false;
     };
-    let ours = error.get_io().and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<Flood>());
+    // h2 keeps of an error of the socket nothing but its kind and its words.
+    let ours = error.get_io().is_some_and(|error| error.to_string() == FLOOD);
     ours || (error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the peer floods with control frames")]
-struct Flood;
+const FLOOD: &str = "the peer floods with control frames";
 
 /// A socket whose incoming frames are counted.
 pub(crate) struct FrameMeter<S> {
@@ -86,7 +85,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
         ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
         let read = &buffer.filled()[before..];
         if !this.parser.read(read, Instant::now()) {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, Flood)));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, FLOOD)));
         }
         if this.parser.frames > 0 {
             this.greeted.send_if_modified(|greeted| !std::mem::replace(greeted, true));
