@@ -37,12 +37,13 @@ const PORTION: usize = 8 * 1024;
 
 /// Whether a connection was closed because its peer asked for work and for nothing else: by our count or by h2's.
 pub(crate) fn floods(error: &hyper::Error) -> bool {
-    let Some(error) = error.source().and_then(|source| source.downcast_ref::<h2::Error>()) else {
-        return false;
-    };
-    // h2 keeps of an error of the socket nothing but its kind and its words.
-    let ours = error.get_io().is_some_and(|error| error.to_string() == FLOOD);
-    ours || (error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+    let source = error.source();
+    // Of our own error h2 keeps the kind and the words.
+    let ours = source.and_then(|source| source.downcast_ref::<io::Error>());
+    let theirs = source.and_then(|source| source.downcast_ref::<h2::Error>());
+    ours.is_some_and(|error| error.to_string() == FLOOD)
+        || theirs
+            .is_some_and(|error| error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
 const FLOOD: &str = "the peer floods with control frames";
