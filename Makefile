@@ -20,6 +20,7 @@ test: ## Run every test; Postgres and Redis are installed first where they are m
 
 test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
 	scripts/test-cgroups
+
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
 
