@@ -3,7 +3,7 @@
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection fmt deny ci
+.PHONY: help run demo test faults lint proto reflection fmt deny ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: ## Take the tour against a running suite (URL=http://127.0.0.1:50051)
 
 test: ## Run every test; Postgres and Redis are installed first where they are missing
 	scripts/test
+
+faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
+	scripts/faults
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint
