@@ -46,6 +46,17 @@ pub(super) enum Failed {
     Unreadable(#[from] Unreadable),
 }
 
+impl Failed {
+    /// Whether nothing was heard, not even that the connection is closed.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Late(_) => true,
+            Self::Redis(error) => error.is_timeout(),
+            Self::Pool(_) | Self::Unreadable(_) => false,
+        }
+    }
+}
+
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         Self::Store(failed.into())
