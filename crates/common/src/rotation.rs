@@ -85,7 +85,7 @@ mod tests {
         let make = |secret: &Secret| Ok::<_, String>(secret.expose().to_owned());
         let followed = secret.follow("a.secret", &watcher, make).unwrap();
         let began = Instant::now();
-        let prove = |secret: Arc<String>| async move {
+        let prove = move |secret: Arc<String>| async move {
             let works = *secret != "late" || began.elapsed() > AGAIN * 3;
             if works && *secret != "bad" { Ok(()) } else { Err("not yet".to_owned()) }
         };

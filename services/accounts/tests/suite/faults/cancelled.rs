@@ -51,7 +51,7 @@ async fn give_up(store: Arc<dyn Store>, account: Account, until: Instant) -> u32
             0 => timeout(patience, contract::change_password(&store, account.id)).await.is_ok(),
             1 => timeout(patience, store.find(account.id)).await.is_ok(),
             _ => {
-                let change = Change { disabled: Some(random % 2 == 0), ..Change::default() };
+                let change = Change { disabled: Some(random.is_multiple_of(2)), ..Change::default() };
                 timeout(patience, store.update(account.id, change, None)).await.is_ok()
             }
         };
