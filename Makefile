@@ -4,7 +4,7 @@ PROFILE := release
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection test-cgroups chaos fmt deny ci
+.PHONY: help run demo test lint proto reflection test-cgroups chaos faults fmt deny ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test-cgroups: ## Test in small containers, under attack; needs root and control 
 
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
+
+faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
+	scripts/faults
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint
