@@ -80,7 +80,8 @@ async fn a_flood_of_window_updates_is_cut_off() {
 /// A header is remembered once and then named by one byte, thousands of times (RFC 7541, sections 6.1 and 6.2.1).
 #[tokio::test]
 async fn a_header_bomb_is_cut_off() {
-    const REMEMBERED_LAST: u8 = 0b1011_1110;
+    // The index 62, the first of the dynamic table, behind a set high bit.
+    const REMEMBERED_LAST: u8 = 0xbe;
     let remember = [&[0x40, 1, b'x', 127, 0x81, 0x1e], "y".repeat(4000).as_bytes()].concat();
     cut_off(|attacker| {
         let (stream, _) = attacker.call("Echo", 0, &[]);
