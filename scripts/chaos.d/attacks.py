@@ -99,7 +99,9 @@ def deaf_peers() -> Attack:
     """Asks for long answers and reads none of them: the socket fills."""
     encoder = Encoder()
     text = b"\x0a" + varint(60_000) + b"x" * 60_000
-    calls = [opening(encoder, s, "Echo") + message(s, text) for s in range(1, 200, 2)]
+    # More would not fit the window that every connection begins with, and be an error.
+    calls = [opening(encoder, 1, "Echo") + message(1, text)]
+    calls += [opening(encoder, s, "Count") + message(s, b"") for s in range(3, 12, 2)]
     return Attack(greeting(window=2**31 - 1) + b"".join(calls), connections=20, reads=False)
 
 
@@ -111,7 +113,8 @@ def windowless_peers() -> Attack:
 def hoarders() -> Attack:
     """Announces messages of 4 MiB, sends their beginnings, and never their ends."""
     encoder = Encoder()
-    begun = DataFrame(1, b"\0\0\x40\0\0" + bytes(1000))
+    # Together they fit the window that every connection begins with.
+    begun = DataFrame(1, b"\0\0\x40\0\0" + bytes(400))
     parts = []
     for stream in range(1, 256, 2):
         begun.stream_id = stream
