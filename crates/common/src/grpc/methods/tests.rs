@@ -15,8 +15,8 @@ use crate::{
 const MIB: u64 = 1024 * 1024;
 
 static POLICY: &[Row] = &[
-    Row { request_limit: 8 * 1024 * 1024, ..Row::read("Check", Who::PUBLIC) },
-    Row::read("Watch", Who::PUBLIC),
+    Row { request_limit: 8 * 1024 * 1024, ..Row::new("Check", Who::PUBLIC) },
+    Row::new("Watch", Who::PUBLIC),
 ];
 
 /// Health, as if it took messages of 8 MiB.
