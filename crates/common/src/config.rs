@@ -9,6 +9,7 @@ mod load;
 mod manual;
 mod mount;
 mod name;
+mod peers;
 mod problems;
 mod reader;
 mod secret;
@@ -46,6 +47,12 @@ pub trait Settings:
 {
     /// Reports every value that cannot be used, by the path of its field: `accounts.postgres.url`.
     fn validate(&self, _problems: &mut Problems) {}
+
+    /// The peers that the services of this binary call in other processes, by the paths of their settings. Where there
+    /// are any, their addresses and a key to sign with must be set.
+    fn peers(&self) -> Vec<(&'static str, &grpc::client::Config)> {
+        Vec::new()
+    }
 
     /// What this binary sets the frame to where the operator says nothing.
     #[must_use]

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod policy;
 pub mod process;
 pub mod readiness;
+mod rotation;
 mod running;
 mod serve;
 pub mod sizing;

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The paths of the settings of service credentials.
-const SIGNING_KEY: &str = "server.credentials.private_key";
+pub(crate) const SIGNING_KEY: &str = "server.credentials.private_key";
 const PEERS: &str = "server.credentials.peers";
 
 /// A handle on the running process for one of its services. Cheap to clone.

@@ -45,11 +45,10 @@ impl Collector {
     /// When that does not come about within a minute; with what came instead.
     pub async fn spans(&self, wanted: impl Fn(&[SeenSpan]) -> bool) -> Vec<SeenSpan> {
         let mut spans = self.spans.subscribe();
-        let came = timeout(WITHIN, spans.wait_for(|spans| wanted(spans))).await;
-        match came {
-            Ok(spans) => spans.expect("the sender is ours").clone(),
-            Err(_) => panic!("the spans waited for did not come; these did: {:#?}", self.so_far()),
-        }
+        let came = timeout(WITHIN, spans.wait_for(|spans| wanted(spans))).await.ok();
+        // The sender is ours: waiting ends with the spans or with the minute.
+        let came = came.and_then(Result::ok).map(|spans| spans.clone());
+        came.unwrap_or_else(|| panic!("the spans waited for did not come; these did: {:#?}", self.so_far()))
     }
 
     /// Everything it has been sent yet.

@@ -37,7 +37,34 @@ impl Settings for Config {
         passwords.validate("accounts.passwords", problems);
     }
 
+    fn peers(&self) -> Vec<(&'static str, &grpc::client::Config)> {
+        vec![("accounts.sessions", &self.accounts.sessions)]
+    }
+
     fn demands(&self) -> Vec<Demand> {
         vec![password::demand(), self.accounts.postgres.demand()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::{Program, config::answer};
+
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let program = Program { name: "accounts", version: "0", suite: proto::SUITE, descriptors: &[] };
+        let nothing: [(&str, &str); 0] = [];
+
+        let said = answer::<Config>(&program, &["check"], nothing);
+
+        let told: Vec<&str> = said.text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let missing = [
+            "FAIRLEAD__ACCOUNTS__POSTGRES__URL",
+            "FAIRLEAD__ACCOUNTS__SESSIONS__URL",
+            "FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY",
+        ];
+        assert_eq!(told, missing, "{}", said.text);
     }
 }

@@ -6,8 +6,6 @@ mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use crate::{
@@ -139,6 +137,3 @@ pub struct Event {
     /// How often delivery was begun, this time included.
     pub attempts: u32,
 }
-
-/// How long a unit of work may take in the database before its connection is given up as lost.
-const LOST_AFTER: Duration = Duration::from_secs(8);

@@ -42,9 +42,6 @@ impl Config {
     pub fn validate(&self, path: &str, problems: &mut Problems) {
         self.rules.validate(path, problems);
         self.redis.validate(&format!("{path}.redis"), problems);
-        if self.accounts.url.is_empty() {
-            problems.add(format!("{path}.accounts.url"), "not set; an address such as http://accounts:50051");
-        }
     }
 
     /// What keeping sessions in Redis would like of the container.

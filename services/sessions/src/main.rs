@@ -5,6 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use common::{
     Program,
     config::{Problems, Settings},
+    grpc::client,
     sizing::Demand,
 };
 use schemars::JsonSchema;
@@ -31,6 +32,10 @@ impl Settings for Config {
         self.sessions.validate("sessions", problems);
     }
 
+    fn peers(&self) -> Vec<(&'static str, &client::Config)> {
+        vec![("sessions.accounts", &self.sessions.accounts)]
+    }
+
     fn demands(&self) -> Vec<Demand> {
         sessions::Config::demands()
     }
@@ -42,4 +47,26 @@ fn main() -> ExitCode {
         let accounts = process.client("accounts", "sessions.accounts", &config.accounts)?;
         Ok(vec![sessions::service(Arc::new(store), accounts, &config.rules, process)])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use common::config::answer;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let nothing: [(&str, &str); 0] = [];
+
+        let said = answer::<Config>(&PROGRAM, &["check"], nothing);
+
+        let told: Vec<&str> = said.text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let missing = [
+            "FAIRLEAD__SESSIONS__REDIS__URL",
+            "FAIRLEAD__SESSIONS__ACCOUNTS__URL",
+            "FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY",
+        ];
+        assert_eq!(told, missing, "{}", said.text);
+    }
 }

@@ -9,6 +9,7 @@ use super::{
     field::{Catalogue, Field},
     given::{AllGiven, Given, Origin},
     kind::Shape,
+    peers,
     reader::Reader,
 };
 use crate::Program;
@@ -49,6 +50,12 @@ pub fn load_from<C: Settings>(
 
     let frame = assemble::<FrameConfig>(&of_frame, &given, &mut problems);
     let service = assemble::<C>(&of_service, &given, &mut problems);
+
+    if let (Some(frame), Some(service)) = (&frame, &service) {
+        let mut further = Problems::default();
+        peers::check(frame, service, &mut further);
+        problems.add_further(further, |path| whence(given.get(path)?));
+    }
 
     match (frame, service) {
         (Some(frame), Some(service)) if problems.is_empty() => {

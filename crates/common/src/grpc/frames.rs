@@ -37,16 +37,16 @@ const PORTION: usize = 8 * 1024;
 
 /// Whether a connection was closed because its peer asked for work and for nothing else: by our count or by h2's.
 pub(crate) fn floods(error: &hyper::Error) -> bool {
-    let Some(error) = error.source().and_then(|source| source.downcast_ref::<h2::Error>()) else {
-        return false;
-    };
-    let ours = error.get_io().and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<Flood>());
-    ours || (error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+    let source = error.source();
+    // Of our own error h2 keeps the kind and the words.
+    let ours = source.and_then(|source| source.downcast_ref::<io::Error>());
+    let theirs = source.and_then(|source| source.downcast_ref::<h2::Error>());
+    ours.is_some_and(|error| error.to_string() == FLOOD)
+        || theirs
+            .is_some_and(|error| error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the peer floods with control frames")]
-struct Flood;
+const FLOOD: &str = "the peer floods with control frames";
 
 /// A socket whose incoming frames are counted.
 pub(crate) struct FrameMeter<S> {
@@ -86,7 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
         ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
         let read = &buffer.filled()[before..];
         if !this.parser.read(read, Instant::now()) {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, Flood)));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, FLOOD)));
         }
         if this.parser.frames > 0 {
             this.greeted.send_if_modified(|greeted| !std::mem::replace(greeted, true));

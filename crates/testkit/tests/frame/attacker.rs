@@ -72,10 +72,26 @@ impl Attacker {
             Reads::Nothing(reads)
         };
         let mut attacker = Self { writes, reads, stream: 1 };
-        let greeting =
-            [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, settings)].concat();
-        attacker.send(&greeting).await.unwrap();
+        attacker.send(&greeting(settings)).await.unwrap();
         attacker
+    }
+
+    /// Connects and says nothing; gives back what the server says before it closes the connection, the greeting for one.
+    pub(crate) async fn knocks(server: &Server) -> Vec<u8> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((ADDRESS, 0).into()).unwrap();
+        let mut socket = socket.connect(server.grpc).await.unwrap();
+        // Whoever is let in is asked to prove itself by a greeting.
+        let _ = socket.write_all(&greeting(&[])).await;
+        let mut said = Vec::new();
+        // An end by reset is an end.
+        let _ = timeout(SOON, socket.read_to_end(&mut said)).await.expect("it was let in");
+        said
+    }
+
+    /// Whether it has opened a call.
+    pub(crate) fn has_called(&self) -> bool {
+        self.stream > 1
     }
 
     /// Sends bytes. An error says that the server has had enough.
@@ -120,6 +136,10 @@ impl Attacker {
         let block: Vec<u8> = [&headers[..], &common[..], more].concat().iter().flat_map(literal).collect();
         (stream, frame(HEADERS, flags | END_HEADERS, stream, &block))
     }
+}
+
+fn greeting(settings: &[u8]) -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, settings)].concat()
 }
 
 /// A frame, as RFC 9113 lays it out.

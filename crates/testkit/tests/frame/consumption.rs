@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub(crate) async fn cpu_share(server: &Server, over: Duration) -> f64 {
     let (began, before) = (Instant::now(), cpu_time(server));
     sleep(over).await;
-    (cpu_time(server) - before).as_secs_f64() / began.elapsed().as_secs_f64()
+    (cpu_time(server).as_secs_f64() - before.as_secs_f64()) / began.elapsed().as_secs_f64()
 }
 
 /// The CPU time that it has used, in user and kernel mode (proc(5), `utime` and `stime`).

@@ -9,6 +9,7 @@ mod connections;
 mod consumption;
 mod descriptors;
 mod drain;
+mod floods;
 mod log;
 mod metrics;
 mod probes;

@@ -1,6 +1,7 @@
 //! Accounts in a relational database: the same SQL on Postgres and SQLite.
 
 mod accounts;
+mod breaker;
 mod failure;
 mod outbox;
 mod rows;
@@ -10,11 +11,13 @@ mod span;
 mod statement;
 mod unit;
 
+use std::{sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use common::{Process, readiness::Importance, telemetry::metrics};
 use sqlx::{Database, Pool};
 
-use self::{session::Session, unit::Unit};
+use self::{breaker::Breaker, session::Session, unit::Unit};
 use super::{By, Event, SCHEMA_VERSION, Store};
 use crate::{
     account::{Account, AccountId, Change, Credentials, Etag, NewAccount, Time},
@@ -27,11 +30,14 @@ pub struct SqlStore<DB: Database> {
     pool: Pool<DB>,
     /// How a transaction begins that will write.
     begin: &'static str,
+    /// How long a unit of work may take before its connection is given up as lost.
+    lost_after: Duration,
+    breaker: Arc<Breaker>,
 }
 
 impl<DB: Database> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), begin: self.begin }
+        Self { pool: self.pool.clone(), breaker: Arc::clone(&self.breaker), ..*self }
     }
 }
 
@@ -40,8 +46,15 @@ impl<DB> SqlStore<DB>
 where
     DB: Database<Connection: Session>,
 {
-    pub(super) fn over(pool: Pool<DB>, begin: &'static str) -> Self {
-        Self { pool, begin }
+    /// Over a pool, with transactions that begin so; a unit of work that takes longer is given up.
+    pub(super) fn over(pool: Pool<DB>, begin: &'static str, lost_after: Duration) -> Self {
+        Self { pool, begin, lost_after, breaker: Arc::default() }
+    }
+
+    /// The connections.
+    #[cfg(feature = "postgres")]
+    pub(super) fn pool(&self) -> &Pool<DB> {
+        &self.pool
     }
 
     /// Lets the process report the store in its readiness, and close it at its end.
@@ -65,7 +78,7 @@ where
         T: Send + 'static,
         W: Unit<T>,
     {
-        unit::run(self.pool.clone(), None, work).await
+        unit::run(self.clone(), None, work).await
     }
 
     /// Does one unit of work in a transaction.
@@ -74,7 +87,7 @@ where
         T: Send + 'static,
         W: Unit<T>,
     {
-        unit::run(self.pool.clone(), Some(self.begin), work).await
+        unit::run(self.clone(), Some(self.begin), work).await
     }
 }
 
@@ -85,7 +98,7 @@ where
 {
     async fn check(&self) -> Result<(), String> {
         let head =
-            unit::attempt(&self.pool, None, &|session: &mut dyn Session| Box::pin(schema::head(session)));
+            unit::attempt(self, None, &|session: &mut dyn Session| Box::pin(schema::head(session)), None);
         let head = head.await.map_err(|failure| failure.for_operator())?;
         schema::suits(head.as_ref(), SCHEMA_VERSION)
     }

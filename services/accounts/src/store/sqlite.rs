@@ -14,6 +14,8 @@ use super::sql::SqlStore;
 const CONNECTIONS: u32 = 4;
 /// How long a writer waits for another, and a call for a connection.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a unit of work may take: a file that is as slow as that is on a disk that has failed.
+const LOST_AFTER: Duration = Duration::from_secs(3);
 
 /// Accounts in a SQLite file, from version 3.35 on, which is built in.
 pub type SqliteStore = SqlStore<Sqlite>;
@@ -40,6 +42,6 @@ impl SqliteStore {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options);
         // A transaction that begins as a reader cannot become the writer when another one has written meanwhile.
-        Self::over(pool, "begin immediate")
+        Self::over(pool, "begin immediate", LOST_AFTER)
     }
 }

@@ -9,6 +9,7 @@ mod updating;
 use std::{pin::Pin, sync::Arc};
 
 use accounts::{
+    Error,
     account::{Account, AccountId, Email, NewAccount, RequestId},
     password::PasswordHash,
     store::{SCHEMA_VERSION, Store},
@@ -77,7 +78,17 @@ fn the_stores_are_written_for_the_newest_migration() {
 
 /// An account of that address that no request created.
 pub(crate) async fn create(store: &Arc<dyn Store>, email: &str) -> Account {
-    store.create(new(email, None)).await.unwrap()
+    try_create(store, email).await.unwrap()
+}
+
+pub(crate) async fn try_create(store: &Arc<dyn Store>, email: &str) -> Result<Account, Error> {
+    store.create(new(email, None)).await
+}
+
+/// Gives the account another password, unless somebody else changes it meanwhile.
+pub(crate) async fn change_password(store: &Arc<dyn Store>, id: AccountId) -> Result<Account, Error> {
+    let account = store.find(id).await?.ok_or(Error::NotFound)?;
+    store.set_password(id, hash("another"), account.etag).await
 }
 
 fn new(email: &str, request_id: Option<RequestId>) -> NewAccount {

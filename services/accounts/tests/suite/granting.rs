@@ -1,7 +1,7 @@
 //! The first admin: by the command of the real binary, and by its function over every store.
 
 use accounts::{Granted, Refused, account::Role, grant_admin, store::By};
-use testkit::Binary;
+use testkit::{Binary, ServiceKeys};
 
 use crate::{contract, stores};
 
@@ -25,7 +25,9 @@ async fn granting_gives_the_role_once_and_ends_the_sessions() {
 async fn the_command_says_what_came_of_it() {
     let rested = stores::postgres().await;
     contract::create(&rested.store, "ada@example.com").await;
+    let key = ServiceKeys::make(&["accounts"]).pem("accounts");
     let environment = [
+        ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY", key.as_str()),
         ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", rested.kept.url.as_str()),
         ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", "http://127.0.0.1:1"),
     ];

@@ -33,8 +33,13 @@ pub(crate) async fn postgres() -> Rested<Database> {
 }
 
 pub(crate) fn postgres_store(url: &str) -> PostgresStore {
+    postgres_store_of(url, 8)
+}
+
+/// A store of so many connections.
+pub(crate) fn postgres_store_of(url: &str, connections: u32) -> PostgresStore {
     let config = postgres::Config { url: url.to_owned().into(), ..postgres::Config::default() };
-    PostgresStore::new(&config, 8).unwrap()
+    PostgresStore::new(&config, connections).unwrap()
 }
 
 pub(crate) async fn migrate(url: &str) {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use accounts::{password, store::Store};
+use accounts::{
+    password,
+    store::{Store, postgres},
+};
 use common::{
     Process, Program, Running,
-    config::FrameConfig,
+    config::{self, FrameConfig},
     grpc::{self, server},
 };
 use proto::accounts::v1::{
@@ -43,17 +46,27 @@ impl Suite {
     }
 
     pub(crate) async fn over(store: Arc<dyn Store>, kept: impl Send + Sync + 'static) -> Self {
+        Self::opening(|_| store, kept).await
+    }
+
+    /// Over a store that is opened with the process.
+    pub(crate) async fn opening(
+        open: impl FnOnce(&Process) -> Arc<dyn Store>,
+        kept: impl Send + Sync + 'static,
+    ) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
+        let reload_interval = config::Duration::from_millis(50);
         let frame = FrameConfig {
-            server: server::Config { listen, ..server::Config::default() },
+            server: server::Config { listen, reload_interval, ..server::Config::default() },
             ..FrameConfig::default()
         };
-        let process = Process::new(PROGRAM, frame, &[password::demand()]).unwrap();
+        let demands = [password::demand(), postgres::Config::default().demand()];
+        let process = Process::new(PROGRAM, frame, &demands).unwrap();
         let peer = Peer::default();
         let running = Running::start(process, async |process: &Process| {
             let sessions = process.local_client("sessions");
             let config = password::Config::default();
-            Ok(vec![accounts::service(Arc::clone(&store), sessions, &config, process), peer.service()])
+            Ok(vec![accounts::service(open(process), sessions, &config, process), peer.service()])
         });
         let running = running.await.unwrap();
         let process = running.process();

@@ -27,8 +27,9 @@ async fn two_hundred_wrong_passwords_at_once_lock_nobody_out() {
     let throttled = |status: &&Status| status.code() == Code::ResourceExhausted;
     assert!(refused.iter().filter(throttled).all(|status| status.get_details_retry_info().is_some()));
     let hashed = refused.iter().filter(|status| status.code() == Code::Unauthenticated).count();
-    assert_eq!(hashed, 5, "free attempts, and not one more is hashed");
-    assert_eq!(refused.iter().filter(throttled).count(), 195);
+    // Of the five free attempts, those that found a hash permit in time; not one more is hashed.
+    assert!((1..=5).contains(&hashed), "{hashed} were hashed");
+    assert_eq!(refused.iter().filter(throttled).count(), 200 - hashed);
     let owner: CreateSessionResponse = owner.map(Response::into_inner).unwrap();
     assert!(owner.session.is_some(), "the owner gets in at once from elsewhere");
 }

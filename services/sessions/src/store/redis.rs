@@ -24,13 +24,15 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use std::sync::Arc;
 use std::{error, time::Duration};
 
 use async_trait::async_trait;
 use common::Process;
 
 pub(crate) use config::Config;
-use connections::Connections;
+use connections::{Connections, Ways};
 
 use super::{Insertion, Store};
 use crate::{
@@ -48,21 +50,26 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Opens the store without touching the network, and has its readiness checked.
+    /// Opens the store without touching the network, has its readiness checked, and follows the file that its address is
+    /// mounted from.
     ///
     /// # Errors
     /// When the URL is none.
     pub fn open(config: &Config, process: &Process) -> Result<Self, Box<dyn error::Error + Send + Sync>> {
-        let redis = Connections::open(config, process.share(config::CONNECTIONS))?;
+        let size = process.share(config::CONNECTIONS);
+        let ways = process.follow(config::URL, &config.url, move |url| Ways::open(url, size))?;
+        let redis = Connections::over(ways.current());
         check::register(&redis, process);
+        let rotated = redis.clone();
+        process.rotate(config::URL, ways, check::answers, move |ways| rotated.replace(ways));
         Ok(Self { redis })
     }
 
     /// A store without a process around it.
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
-        let config = Config { url: url.to_owned().into() };
-        Self { redis: Connections::open(&config, 8).unwrap() }
+        let ways = Ways::open(&url.to_owned().into(), 8).unwrap();
+        Self { redis: Connections::over(Arc::new(ways)) }
     }
 }
 

@@ -5,5 +5,6 @@ mod outage;
 mod ownership;
 mod passwords;
 mod reading;
+mod rotation;
 mod sign_in;
 mod suite;

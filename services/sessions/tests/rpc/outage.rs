@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proto::sessions::v1::{ListSessionsRequest, RefreshSessionRequest, Session, Tokens};
+use testkit::Proxy;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -84,6 +85,22 @@ async fn a_redis_that_hangs_is_told_within_a_second() {
     redis.thaw().await;
 
     assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
+}
+
+#[tokio::test]
+async fn a_redis_that_is_silently_cut_off_is_told_within_a_second() {
+    let redis = testkit::redis().await;
+    let proxy = Proxy::before(&redis.url).await;
+    let suite = Suite::in_redis_at(proxy.url.clone().into()).await;
+    let (session, tokens) = suite.sign_in().await;
+
+    proxy.cut();
+    assert_away(&suite, &tokens).await;
+    proxy.heal();
+
+    let healed = Instant::now();
+    assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
+    assert!(healed.elapsed() < Duration::from_secs(5), "{:?}", healed.elapsed());
 }
 
 #[tokio::test]

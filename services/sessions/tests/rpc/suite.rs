@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use common::{Process, Program, Running, config::FrameConfig, credentials::Signer};
+use common::{
+    Process, Program, Running,
+    config::{self, FrameConfig, Secret},
+    credentials::Signer,
+};
 use proto::{
     accounts::v1::VerifiedAccount,
     sessions::v1::{
@@ -41,8 +45,13 @@ impl Suite {
 
     /// Sessions in Redis, as the binary has them.
     pub(crate) async fn in_redis(redis: &Redis) -> Self {
+        Self::in_redis_at(redis.url.clone().into()).await
+    }
+
+    /// Sessions in Redis, at an address that may be mounted.
+    pub(crate) async fn in_redis_at(url: Secret) -> Self {
         let mut config = Config::default();
-        config.redis.url = redis.url.clone().into();
+        config.redis.url = url;
         Self::over(config, |config, process| Arc::new(RedisStore::open(&config.redis, process).unwrap()))
             .await
     }
@@ -55,6 +64,7 @@ impl Suite {
         let keys = ServiceKeys::make(&["accounts", "uploads"]);
         let mut frame = FrameConfig::default();
         frame.server.listen = ([127, 0, 0, 1], 0).into();
+        frame.server.reload_interval = config::Duration::from_millis(50);
         frame.server.credentials.peers = Some(keys.peers());
         let process = Process::new(PROGRAM, frame, &Config::demands()).unwrap();
         let running = Running::start(process, async |process| {

@@ -9,6 +9,10 @@ pub(super) enum Failure {
     Domain(Error),
     /// The database did.
     Database(sqlx::Error),
+    /// The database is away, as others have found out.
+    Away,
+    /// Its caller was gone before it was begun.
+    Unwanted,
 }
 
 impl From<Error> for Failure {
@@ -36,11 +40,21 @@ impl Failure {
         matches!(self, Self::Database(error) if sqlstate(error).as_deref() == Some(FEATURE_NOT_SUPPORTED))
     }
 
+    /// Whether the database could not be reached, or did not answer: what it refuses, it has answered.
+    pub(super) fn is_absence(&self) -> bool {
+        match self {
+            Self::Domain(_) | Self::Away | Self::Unwanted => false,
+            Self::Database(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut) => true,
+            Self::Database(error) => sqlstate(error).is_some_and(|state| is_going_or_coming(&state)),
+        }
+    }
+
     /// The cause in full, for those who may see it.
     pub(super) fn for_operator(&self) -> String {
         match self {
             Self::Domain(error) => error.to_string(),
             Self::Database(cause) => cause.to_string(),
+            Self::Away | Self::Unwanted => Error::StoreUnavailable.to_string(),
         }
     }
 
@@ -48,6 +62,8 @@ impl Failure {
     pub(super) fn told(self) -> Error {
         match self {
             Self::Domain(error) => error,
+            // The one is in the log since the database was missed first, of the other nobody hears.
+            Self::Away | Self::Unwanted => Error::StoreUnavailable,
             Self::Database(cause) if is_outage(&cause) => {
                 tracing::error!(%cause, "the database could not be used");
                 Error::StoreUnavailable
@@ -88,6 +104,12 @@ fn passes(state: &str) -> bool {
     state.parse::<i32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
 }
 
+/// Postgres' connection exceptions, and those of a server that shuts down, has crashed or starts.
+fn is_going_or_coming(state: &str) -> bool {
+    const STATES: [&str; 3] = ["57P01", "57P02", "57P03"];
+    STATES.contains(&state) || (state.len() == 5 && state.starts_with("08"))
+}
+
 fn sqlstate(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
@@ -100,6 +122,12 @@ mod tests {
     fn what_may_pass_is_told_from_what_is_wrong_here() {
         for state in ["57P01", "53300", "08006", "40001", "55P03", "57014", "28P01", "5", "6", "261", "14"] {
             assert!(passes(state), "{state}");
+        }
+        for state in ["57P03", "08006"] {
+            assert!(is_going_or_coming(state), "{state}");
+        }
+        for state in ["57014", "55P03", "40001", "28P01", "8"] {
+            assert!(!is_going_or_coming(state), "{state}");
         }
         for state in ["42601", "42P01", "23505", "22P02", "1", "19", "2067"] {
             assert!(!passes(state), "{state}");

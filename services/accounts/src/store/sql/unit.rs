@@ -3,11 +3,11 @@
 use std::{panic, pin::Pin};
 
 use common::telemetry::context;
-use sqlx::{Connection, Database, Pool, Transaction, pool::PoolConnection};
-use tokio::time::timeout;
+use sqlx::{Connection, Database, Transaction, pool::PoolConnection};
+use tokio::{sync::oneshot, time::timeout};
 
-use super::{failure::Failure, session::Session};
-use crate::{error::Error, store::LOST_AFTER};
+use super::{SqlStore, failure::Failure, session::Session};
+use crate::error::Error;
 
 /// What a unit of work does, as often as it takes.
 pub(super) trait Unit<T>:
@@ -22,16 +22,26 @@ pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 
 /// Runs a unit of work, in a transaction that begins with `begin` where that is given.
 ///
 /// It runs in a task of its own: a call that is cancelled, as any gRPC call may be, would otherwise leave its
-/// connection "idle in transaction" for the next borrower.
-pub(super) async fn run<DB, T, W>(pool: Pool<DB>, begin: Option<&'static str>, work: W) -> Result<T, Error>
+/// connection "idle in transaction" for the next borrower. Work that was begun is finished; work whose caller has gone
+/// before there was a connection is not begun, or calls that were given up would take the pool from those that were not.
+/// While the database is away it is not even tried.
+pub(super) async fn run<DB, T, W>(
+    store: SqlStore<DB>,
+    begin: Option<&'static str>,
+    work: W,
+) -> Result<T, Error>
 where
     DB: Database<Connection: Session>,
     T: Send + 'static,
     W: Unit<T>,
 {
+    if !store.breaker.admits() {
+        return Err(Failure::Away.told());
+    }
+    let (caller, _waiting) = oneshot::channel();
     let unit = async move {
-        match attempt(&pool, begin, &work).await {
-            Err(failure) if failure.is_stale_plan() => attempt(&pool, begin, &work).await,
+        match attempt(&store, begin, &work, Some(&caller)).await {
+            Err(failure) if failure.is_stale_plan() => attempt(&store, begin, &work, Some(&caller)).await,
             done => done,
         }
     };
@@ -48,18 +58,45 @@ where
     }
 }
 
-/// Does a unit of work once, in the task of the caller, who must not be a call that can be cancelled.
+/// The end of a call that waits for a unit of work, closed when nobody waits any more.
+type Caller = oneshot::Sender<()>;
+
+/// Does a unit of work once, in the task of the caller, who must not be a call that can be cancelled; also while the
+/// database is taken to be away.
 pub(super) async fn attempt<DB, T, W>(
-    pool: &Pool<DB>,
+    store: &SqlStore<DB>,
     begin: Option<&'static str>,
     work: &W,
+    caller: Option<&Caller>,
 ) -> Result<T, Failure>
 where
     DB: Database<Connection: Session>,
     W: Unit<T>,
 {
-    let mut lease = Lease(Some(pool.acquire().await?));
-    let done = timeout(LOST_AFTER, async {
+    let done = try_once(store, begin, work, caller).await;
+    match &done {
+        Err(failure) if failure.is_absence() => store.breaker.missed(),
+        _ => store.breaker.reached(),
+    }
+    done
+}
+
+async fn try_once<DB, T, W>(
+    store: &SqlStore<DB>,
+    begin: Option<&'static str>,
+    work: &W,
+    caller: Option<&Caller>,
+) -> Result<T, Failure>
+where
+    DB: Database<Connection: Session>,
+    W: Unit<T>,
+{
+    let mut lease = Lease(Some(store.pool.acquire().await?));
+    if caller.is_some_and(oneshot::Sender::is_closed) {
+        lease.give_back();
+        return Err(Failure::Unwanted);
+    }
+    let done = timeout(store.lost_after, async {
         let connection = lease.connection();
         match begin {
             None => work(connection).await,

@@ -1,9 +1,11 @@
 //! Whether Redis is there, and whether it keeps what it is given.
 
+use std::sync::Arc;
+
 use common::{Process, readiness::Importance, telemetry::metrics};
 use redis::RedisError;
 
-use super::connections::Connections;
+use super::connections::{Connections, Ways};
 
 /// Has both checked for as long as the process runs, and the pool closed at its end.
 pub(super) fn register(redis: &Connections, process: &Process) {
@@ -25,6 +27,11 @@ pub(super) fn register(redis: &Connections, process: &Process) {
     metrics::observe_pool(process.meter(), "redis", move || pooled.pooled());
     let closing = redis.clone();
     process.on_release("redis", move || async move { closing.close() });
+}
+
+/// Whether Redis lets somebody in.
+pub(super) async fn answers(ways: Arc<Ways>) -> Result<(), String> {
+    ways.ping().await.map_err(told)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]

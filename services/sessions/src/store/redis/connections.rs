@@ -1,18 +1,21 @@
 //! The connections to Redis: one that all reads share, and a pool for the writes.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 
-use common::telemetry::metrics;
+use common::{config::Secret, telemetry::metrics};
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
     RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
 
 use super::{
-    Config,
+    config::ACCEPTED,
     script::{Failed, Run},
 };
 use crate::error::Error;
@@ -30,68 +33,136 @@ const OPERATION: Duration = Duration::from_millis(900);
 /// After this long without an acknowledgement a connection is given up, where nobody closed it.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// The ways to Redis. Cheap to clone.
+/// The ways to Redis that are in use. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Connections {
-    /// Commands of many tasks pipeline on it; it reconnects by itself.
-    shared: ConnectionManager,
+pub(super) struct Connections(Arc<RwLock<Arc<Ways>>>);
+
+/// Connections to one address, with one password.
+pub(super) struct Ways {
+    shared: Mutex<Shared>,
     pool: Pool,
+    info: ConnectionInfo,
+}
+
+/// The connection that all reads share: commands of many tasks pipeline on it. It reconnects by itself where it hears
+/// that it was closed.
+#[derive(Clone)]
+struct Shared {
+    /// How many there were before it.
+    number: u64,
+    connection: ConnectionManager,
 }
 
 impl Connections {
-    /// Opens the ways without going any. Needs a runtime.
-    pub(super) fn open(config: &Config, size: u64) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let info = config.url.expose().into_connection_info()?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE));
-        Ok(Self { shared: shared(info.clone())?, pool: pool(info, size)? })
+    pub(super) fn over(ways: Arc<Ways>) -> Self {
+        Self(Arc::new(RwLock::new(ways)))
+    }
+
+    /// Goes other ways from now on; what is on the old ones arrives.
+    pub(super) fn replace(&self, ways: Arc<Ways>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ways;
     }
 
     /// Runs a script that only reads, on the shared connection.
     pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
-        let mut connection = self.shared.clone();
-        bounded(script, script.on(&mut connection)).await
+        let ways = self.current();
+        let mut shared = ways.shared();
+        let done = bounded(script, script.on(&mut shared.connection)).await;
+        if done.as_ref().is_err_and(Failed::is_silence) {
+            ways.give_up(shared.number);
+        }
+        Ok(done?)
     }
 
     /// Runs a script on a connection of its own.
     pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
-        bounded(script, async {
-            let mut connection = self.pool.get().await?;
+        let ways = self.current();
+        let done = bounded(script, async {
+            let mut connection = ways.pool.get().await?;
             script.on(&mut connection).await
-        })
-        .await
+        });
+        Ok(done.await?)
     }
 
     /// Asks for a sign of life.
     pub(super) async fn ping(&self) -> RedisResult<()> {
-        redis::cmd("PING").query_async(&mut self.shared.clone()).await
+        self.current().ping().await
     }
 
     /// What Redis says of itself. INFO and not CONFIG GET, which managed servers refuse.
     pub(super) async fn info(&self, section: &str) -> RedisResult<String> {
-        redis::cmd("INFO").arg(section).query_async(&mut self.shared.clone()).await
+        self.current().ask(redis::cmd("INFO").arg(section)).await
     }
 
     /// The pool's connections now.
     pub(super) fn pooled(&self) -> metrics::Pool {
-        let status = self.pool.status();
+        let status = self.current().pool.status();
         let (idle, open) = (status.available as u64, status.size as u64);
         metrics::Pool { idle, used: open.saturating_sub(idle) }
     }
 
     /// Closes the pool; the shared connection closes with its last user.
     pub(super) fn close(&self) {
-        self.pool.close();
+        self.current().pool.close();
+    }
+
+    fn current(&self) -> Arc<Ways> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Error> {
+impl Ways {
+    /// Opens the ways without going any. Needs a runtime.
+    ///
+    /// # Errors
+    /// What is accepted, where the address cannot be used.
+    pub(super) fn open(url: &Secret, size: u64) -> Result<Self, String> {
+        // What the parser says of an address may quote it.
+        let info = url.expose().into_connection_info().map_err(|_| format!("expected {ACCEPTED}"))?;
+        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE));
+        let shared = shared(info.clone()).map_err(|error| error.to_string())?;
+        let pool = pool(info.clone(), size).map_err(|error| error.to_string())?;
+        Ok(Self { shared: Mutex::new(Shared { number: 0, connection: shared }), pool, info })
+    }
+
+    /// Asks for a sign of life.
+    pub(super) async fn ping(&self) -> RedisResult<()> {
+        self.ask(&redis::cmd("PING")).await
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let mut shared = self.shared();
+        let done = command.query_async(&mut shared.connection).await;
+        if done.as_ref().is_err_and(RedisError::is_timeout) {
+            self.give_up(shared.number);
+        }
+        done
+    }
+
+    fn shared(&self) -> Shared {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces a shared connection that did not answer, unless somebody else has: where something between here and
+    /// Redis keeps it open and passes nothing on, it would never hear that it is dead.
+    fn give_up(&self, number: u64) {
+        let mut current = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.number == number
+            && let Ok(connection) = shared(self.info.clone())
+        {
+            *current = Shared { number: number + 1, connection };
+        }
+    }
+}
+
+async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
     let mut span = run.span();
     let late = |_| Err(Failed::Late(OPERATION));
     let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
     if let (Some(span), Err(failed)) = (&mut span, &result) {
         span.fail(failed.kind());
     }
-    result.map_err(Error::from)
+    result
 }
 
 /// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.

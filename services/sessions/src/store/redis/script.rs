@@ -113,6 +113,15 @@ impl Failed {
             Self::Unreadable(_) => "unreadable",
         }
     }
+
+    /// Whether nothing was heard, not even that the connection is closed.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Late(_) => true,
+            Self::Redis(error) => error.is_timeout(),
+            Self::Pool(_) | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 impl From<Failed> for Error {

@@ -1,0 +1,126 @@
+//! Refuses at once what would only wait for a database that is away.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// After so many units of work in a row that could not reach the database, it counts as away. While it is there and merely
+/// busy, some get through between them.
+const FAILURES: u32 = 3;
+/// How often one unit of work is let through to see whether the database is back.
+const TRIAL: Duration = Duration::from_secs(1);
+
+/// Whether the database is there, judged by what became of units of work.
+pub(super) struct Breaker(Mutex<State>);
+
+#[derive(Clone, Copy)]
+enum State {
+    /// It is there, as far as is known.
+    Closed { failures: u32 },
+    /// It is away. A trial has no end that must be awaited: one that gets lost is followed by another.
+    Open { next_trial: Instant },
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self(Mutex::new(State::Closed { failures: 0 }))
+    }
+}
+
+impl Breaker {
+    /// Whether a unit of work may try; it then has to report what became of it.
+    pub(super) fn admits(&self) -> bool {
+        let mut state = self.state();
+        match *state {
+            State::Closed { .. } => true,
+            State::Open { next_trial } => {
+                let now = Instant::now();
+                let due = next_trial <= now;
+                if due {
+                    *state = State::Open { next_trial: now + TRIAL };
+                }
+                due
+            }
+        }
+    }
+
+    /// The database has answered.
+    pub(super) fn reached(&self) {
+        let before = std::mem::replace(&mut *self.state(), State::Closed { failures: 0 });
+        if matches!(before, State::Open { .. }) {
+            tracing::info!("the database is back");
+        }
+    }
+
+    /// The database has not answered.
+    pub(super) fn missed(&self) {
+        let mut state = self.state();
+        if let State::Closed { failures } = &mut *state {
+            *failures += 1;
+            if *failures >= FAILURES {
+                *state = State::Open { next_trial: Instant::now() + TRIAL };
+                tracing::error!("the database is away: calls are refused at once until it is back");
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn open() -> Breaker {
+        let breaker = Breaker::default();
+        (0..FAILURES).for_each(|_| breaker.missed());
+        breaker
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn some_failures_among_answers_refuse_nobody() {
+        let breaker = Breaker::default();
+
+        for _ in 0..10 {
+            (1..FAILURES).for_each(|_| breaker.missed());
+            breaker.reached();
+        }
+
+        assert!(breaker.admits());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_is_away_is_tried_by_one_at_a_time() {
+        let breaker = open();
+
+        assert!(!breaker.admits());
+        advance(TRIAL).await;
+        assert!(breaker.admits(), "a trial");
+        assert!(!breaker.admits(), "one is enough");
+        breaker.missed();
+        assert!(!breaker.admits());
+        advance(TRIAL).await;
+        assert!(breaker.admits(), "a trial that got lost is followed by another");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_answer_lets_everyone_through() {
+        let breaker = open();
+        advance(TRIAL).await;
+        assert!(breaker.admits());
+
+        breaker.reached();
+
+        assert!(breaker.admits());
+        assert!(breaker.admits());
+        breaker.missed();
+        assert!(breaker.admits(), "failures of before count no more");
+    }
+}
