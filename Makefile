@@ -1,12 +1,13 @@
 # Each target is one line: cargo, or a script that says what it does.
 
+PROFILE := release
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults lint proto reflection fmt deny ci
+.PHONY: help run demo test faults lint proto reflection test-cgroups chaos fmt deny ci
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve the whole suite from one process; its data is kept in .fairlead/
 	cargo run --locked --package all-in-one
@@ -19,6 +20,12 @@ test: ## Run every test; Postgres and Redis are installed first where they are m
 
 faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
 	scripts/faults
+
+test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
+	scripts/test-cgroups
+
+chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
+	PROFILE=$(PROFILE) scripts/chaos
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint

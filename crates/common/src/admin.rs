@@ -1,6 +1,7 @@
 //! The admin port: what operators and the platform ask, answered from a thread of its own.
 //!
-//! It has its own runtime, so that a service whose every worker is busy still answers its probes.
+//! It has its own runtime, so that a service whose every worker is busy still answers its probes, and still watches its
+//! memory.
 
 mod probe;
 mod routes;
@@ -63,7 +64,9 @@ impl Admin {
         let (stop, stopped) = oneshot::channel::<()>();
         let listener: TcpListener = {
             let _entered = runtime.enter();
-            listen(configured)?
+            let listener = listen(configured)?;
+            process.shared.watch_container();
+            listener
         };
         let address = listener.local_addr()?;
         let routes =

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod admin;
+mod allocator;
 pub mod config;
 pub mod credentials;
 pub mod grpc;

@@ -19,6 +19,7 @@ use crate::{
         Channel, Service,
         client::{self, Gauge, Standing, TIMEOUT, remote, signed},
         gate::Gate,
+        observed::{host, observed},
         status::status,
     },
     heartbeat::Heartbeat,
@@ -28,6 +29,10 @@ use crate::{
     readiness::{Importance, Readiness},
     serve::Program,
     sizing::{self, Demand, Permits, Refused, Sizing},
+    telemetry::{
+        metrics::{self, Meter, Metrics, PeerMeter},
+        trace::Traces,
+    },
 };
 
 /// The paths of the settings of service credentials.
@@ -56,14 +61,20 @@ pub(crate) struct Shared {
     pub(crate) demands: Vec<Demand>,
     pub(crate) sizing: Arc<Sizing>,
     pub(crate) memory: Arc<Guard>,
+    pub(crate) metrics: Metrics,
+    pub(crate) peer_calls: Arc<PeerMeter>,
+    pub(crate) traces: Arc<Traces>,
     pub(crate) releases: Mutex<Vec<Release>>,
     /// Where calls from this process come in, once there is something to call.
     pub(crate) gate: OnceLock<Gate>,
     /// How the calls to peers fare, by their names.
-    gauges: Mutex<Vec<(&'static str, Gauge)>>,
+    gauges: Gauges,
     /// Keys for calls within this process, by service; they never leave it.
     local_signers: Vec<(&'static str, Arc<Signer>)>,
 }
+
+/// What there is to tell about the calls to each peer, by its name.
+type Gauges = Arc<Mutex<Vec<(&'static str, Gauge)>>>;
 
 /// Something to be released at the end, and its name.
 pub(crate) type Release = (&'static str, Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>);
@@ -78,25 +89,36 @@ impl Process {
         let plan = sizing::plan(&limits, demands, &frame.limits)?;
         let memory = Guard::new(plan.soft_memory, limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
-        let readiness = Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone());
+        let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));
+        let (sizing, memory) = (Arc::new(Sizing::new(plan)), Arc::new(memory));
+        let metrics = Metrics::new(&program);
+        let gauges = Gauges::default();
+        let asked = Arc::clone(&gauges);
+        metrics::observe_peers(metrics.meter(), move || standings(&asked));
+        let traces = Arc::new(Traces::default());
+        traces.observe(metrics.meter());
+        metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
         let local_signers =
             program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
         let shared = Shared {
             program,
             frame,
             lifecycle,
-            readiness: Arc::new(readiness),
+            readiness,
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
             watcher: Watcher::default(),
             signing_key: OnceLock::new(),
             calls: Arc::default(),
             demands: demands.to_vec(),
-            sizing: Arc::new(Sizing::new(plan)),
-            memory: Arc::new(memory),
+            sizing,
+            memory,
+            traces,
+            peer_calls: Arc::new(PeerMeter::new(metrics.meter())),
+            metrics,
             releases: Mutex::default(),
             gate: OnceLock::new(),
-            gauges: Mutex::default(),
+            gauges,
             local_signers,
         };
         Ok(Self { service: program.name, shared: Arc::new(shared) })
@@ -131,6 +153,13 @@ impl Process {
     #[must_use]
     pub fn share(&self, demand: &str) -> u64 {
         self.shared.sizing.share(demand)
+    }
+
+    /// Where a service makes its instruments, once; they are read on the admin port. Attributes must come from small
+    /// fixed sets.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        self.shared.metrics.meter()
     }
 
     /// Checks a dependency in the background for as long as the process runs; the readiness surfaces report it under
@@ -223,7 +252,8 @@ impl Process {
         };
         let descriptors = self.shared.program.descriptors;
         let (channel, gauge) = remote(audience, config, way, descriptors, Arc::new(signer));
-        self.gauges().push((audience, gauge));
+        locked(&self.shared.gauges).push((audience, gauge));
+        let channel = observed(host(&config.url), Arc::clone(&self.shared.peer_calls), channel);
         let health = HealthClient::new(channel.clone());
         self.check(audience, Importance::Degrades, move || is_serving(health.clone()));
         Ok(channel)
@@ -232,11 +262,7 @@ impl Process {
     /// How the calls to peers fare, by their names.
     #[must_use]
     pub fn peers(&self) -> Vec<(&'static str, Standing)> {
-        self.gauges().iter().map(|(name, gauge)| (*name, gauge.read())).collect()
-    }
-
-    fn gauges(&self) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
-        self.shared.gauges.lock().unwrap_or_else(PoisonError::into_inner)
+        standings(&self.shared.gauges)
     }
 
     /// The one key that this process signs with.
@@ -269,7 +295,11 @@ impl Process {
                 Ok::<_, tonic::Status>(response)
             }
         });
-        signed(audience, TIMEOUT, Arc::clone(signer), inner)
+        observed(
+            "localhost".to_owned(),
+            Arc::clone(&self.shared.peer_calls),
+            signed(audience, TIMEOUT, Arc::clone(signer), inner),
+        )
     }
 
     /// The names that credentials for these services may be meant for: each service's package without its organisation
@@ -303,4 +333,13 @@ async fn is_serving(mut health: HealthClient<Channel>) -> Result<(), String> {
         ServingStatus::Serving => Ok(()),
         status => Err(status.as_str_name().to_owned()),
     }
+}
+
+/// How the calls to each peer fare now.
+fn standings(gauges: &Gauges) -> Vec<(&'static str, Standing)> {
+    locked(gauges).iter().map(|(name, gauge)| (*name, gauge.read())).collect()
+}
+
+fn locked(gauges: &Gauges) -> MutexGuard<'_, Vec<(&'static str, Gauge)>> {
+    gauges.lock().unwrap_or_else(PoisonError::into_inner)
 }

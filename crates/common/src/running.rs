@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -18,11 +21,14 @@ use crate::{
         gate::{Gate, Shared as GateShared},
         infra,
         methods::Methods,
+        offenders::Offenders,
         peer::TrustedHops,
         server,
+        trace::Tracing,
     },
     lifecycle::{Cause, Phases, Report, Signals, State, StopWhen},
     limits, sizing,
+    telemetry::metrics::{self, CallMeter, Serving},
 };
 
 /// Why a process did not come to serve.
@@ -50,9 +56,19 @@ pub enum StartError {
     /// The policy tables and the descriptors do not fit. A fault of the program, not of its configuration.
     #[error("policy tables do not fit the descriptors:\n{}", .0.join("\n"))]
     Policy(Vec<String>),
+    /// A method accepts messages that the plan has no memory for.
+    #[error("{0}")]
+    Messages(String),
     /// The descriptors cannot be read. A fault of the program, not of its configuration.
     #[error("descriptors cannot be read: {0}")]
     Descriptors(#[from] tonic_reflection::server::Error),
+}
+
+impl StartError {
+    /// Whether another configuration, or another container, would do.
+    pub(crate) fn is_of_the_setting(&self) -> bool {
+        matches!(self, Self::Build(_) | Self::Messages(_) | Self::Peers(_) | Self::Tls(_))
+    }
 }
 
 /// A process that serves.
@@ -90,6 +106,7 @@ impl Running {
         let services = [served, infra].concat();
         let sets: Vec<&[u8]> = [descriptors].into_iter().chain(infra::DESCRIPTORS).collect();
         let methods = Methods::new(&services, &sets).map_err(StartError::Policy)?;
+        methods.fit(&shared.sizing.current()).map_err(StartError::Messages)?;
 
         let (closing, cut, closed) =
             (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
@@ -101,6 +118,12 @@ impl Running {
             message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
+            meter: Arc::new(CallMeter::new(process.meter())),
+            tracing: Tracing {
+                traces: Arc::clone(&shared.traces),
+                trusted: shared.frame.telemetry.trusted(),
+                on_spans: shared.frame.telemetry.baggage.clone(),
+            },
             closing: closing.clone(),
             closed: closed.clone(),
         });
@@ -108,11 +131,17 @@ impl Running {
         let _ = shared.gate.set(gate.clone());
 
         let connections = TaskTracker::new();
+        let serving =
+            Serving { gate: gate.clone(), connections: connections.clone(), runtime: Handle::current() };
+        metrics::observe_serving(process.meter(), serving);
+        // Proxies carry everybody's calls: what one client does is not to be held against the others.
+        let offenders = if config.trusted_hops == 0 { Offenders::default() } else { Offenders::forgiven() };
         let acceptor = Acceptor {
             listener,
             gate: gate.clone(),
             config,
             tls,
+            offenders: Arc::new(offenders),
             connections: shared.sizing.permits(sizing::CONNECTIONS),
             tasks: connections.clone(),
             closing: closing.clone(),
@@ -172,6 +201,8 @@ impl Running {
         shared.lifecycle.advance(State::Draining);
         self.closing.cancel();
         let drained = timeout_at(began + config.drain.0, self.drain()).await.is_ok();
+        // Taken before the cut: calls that are cut end too.
+        let finished = shared.calls.finished() - finished_before;
         let cut = if drained { BTreeMap::default() } else { self.gate.methods().in_flight() };
         let workers_abandoned = shared.workers.running();
         self.cut.cancel();
@@ -191,9 +222,15 @@ impl Running {
         phases.flush_ms = milliseconds(began);
 
         shared.lifecycle.advance(State::Stopped);
-        let ended = shared.calls.finished() - finished_before;
-        let finished = ended.saturating_sub(cut.values().sum());
-        let report = Report { cause, in_flight, finished, cut, workers_abandoned, phases };
+        let report = Report {
+            cause,
+            in_flight,
+            finished,
+            cut,
+            workers_abandoned,
+            spans: shared.traces.spans(),
+            phases,
+        };
         report.publish(&config.termination_log);
         report
     }
@@ -227,11 +264,16 @@ impl crate::process::Shared {
             let interval = shared.frame.server.reload_interval;
             shared.watcher.run(interval.0, stop).await;
         });
-        let shared = Arc::clone(self);
-        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
-            shared.memory.run(limits::usage, stop).await;
-        });
         tracing::info!(plan = self.sizing.current().summary(), "sized to the container");
+    }
+
+    /// Watches what the container allows and what the process uses. Belongs on the admin port's runtime, so that no
+    /// call, however busy or stuck, can keep memory from being watched.
+    pub(crate) fn watch_container(self: &Arc<Self>) {
+        let memory = Arc::clone(&self.memory);
+        self.workers.spawn("memory guard", StopWhen::CallsDone, |stop| async move {
+            memory.run(limits::usage, stop).await;
+        });
         let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
         let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
         self.workers

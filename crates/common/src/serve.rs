@@ -7,6 +7,7 @@ use std::{
     future::pending,
     io::{self, Write},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use crate::{
     grpc::Service,
     lifecycle::{Cause, Signals},
     process::Process,
-    running::{Running, StartError},
+    running::Running,
     telemetry::{self, Telemetry},
 };
 
@@ -105,6 +106,13 @@ fn run<C: Settings>(
             Ok(process) => process,
             Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
         };
+        let logs = telemetry.clone();
+        process
+            .meter()
+            .u64_observable_counter("fairlead.log.lines.dropped")
+            .with_description("Log lines dropped because standard output did not keep up")
+            .with_callback(move |counter| counter.observe(logs.dropped(), &[]))
+            .build();
         let about = About { config: effective.to_string(), telemetry: Some(telemetry.clone()) };
         let admin = match Admin::start(&process, about) {
             Ok(admin) => admin,
@@ -115,9 +123,14 @@ fn run<C: Settings>(
             }
         };
         let code = match runtime(&process) {
-            Ok(runtime) => runtime.block_on(live(process, &telemetry, service, build, |running| {
-                announce(&announced, &Announcement { grpc: running.address(), admin: admin.address() });
-            })),
+            Ok(runtime) => {
+                let code = runtime.block_on(live(process, &telemetry, service, build, |running| {
+                    announce(&announced, &Announcement { grpc: running.address(), admin: admin.address() });
+                }));
+                // What still hangs, such as a name that is being resolved, is not waited for.
+                runtime.shutdown_background();
+                code
+            }
             Err(error) => fail(1, &format!("the runtime cannot be started: {error}")),
         };
         let _written = telemetry.flush(LAST_LINES);
@@ -149,11 +162,16 @@ async fn live<C: Settings>(
         Err(error) => return fail(1, &format!("signal handlers cannot be installed: {error}")),
     };
     let impatient = tokio::spawn(exit_on_third(signals.clone(), telemetry.clone()));
+    let traces = Arc::clone(&process.shared.traces);
+    let flush = process.shared.frame.lifecycle.flush.0;
+    if let Err(problems) = traces.start(&process.shared.program) {
+        return fail(BAD_CONFIG, problems.to_string().trim_end());
+    }
     let starting = Running::start(process, async |process: &Process| build(service, process).await);
     let running = tokio::select! {
         started = starting => match started {
             Ok(running) => running,
-            Err(error @ (StartError::Build(_) | StartError::Peers(_) | StartError::Tls(_))) => return fail(BAD_CONFIG, &error.to_string()),
+            Err(error) if error.is_of_the_setting() => return fail(BAD_CONFIG, &error.to_string()),
             Err(error) => return fail(1, &error.to_string()),
         },
         _ = signals.first() => return ExitCode::SUCCESS,
@@ -167,7 +185,7 @@ async fn live<C: Settings>(
             pending::<Infallible>().await
         } => match never {},
     };
-    let report = running.stop(cause, signals, async {}).await;
+    let report = running.stop(cause, signals, traces.flush(flush)).await;
     impatient.abort();
     report.exit_code()
 }

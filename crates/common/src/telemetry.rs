@@ -1,15 +1,23 @@
-//! What the process says of itself: logs.
+//! What the process says of itself: logs, traces and metrics.
 
 pub mod audit;
+pub mod baggage;
+pub(crate) mod carried;
 pub mod context;
+mod environment;
 mod filter;
 mod json;
 mod line;
+pub mod metrics;
 mod panics;
 mod pretty;
 mod queue;
+mod resource;
+pub(crate) mod semconv;
 #[cfg(test)]
 mod sink;
+pub mod trace;
+pub(crate) mod trusted;
 
 use std::{
     io::{self, IsTerminal},
@@ -25,8 +33,9 @@ use filter::Level;
 use json::Json;
 use pretty::Pretty;
 use queue::Queue;
+use trusted::Network;
 
-/// Logs.
+/// Logs, traces and metrics. Where spans go and which calls are traced is said by the standard variables `OTEL_*`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -35,11 +44,21 @@ pub struct Config {
     pub log: String,
     /// How a line looks: `json`, `pretty`, or `auto`, which is pretty on a terminal and JSON elsewhere.
     pub format: Format,
+    /// Networks (`10.0.0.0/8`) whose callers may have their calls traced, and whose baggage is taken. Services of the
+    /// suite may always.
+    pub trusted_callers: Vec<String>,
+    /// The entries of the baggage that are written on spans, as `baggage.<name>`.
+    pub baggage: Vec<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { log: "info".to_owned(), format: Format::Auto }
+        Self {
+            log: "info".to_owned(),
+            format: Format::Auto,
+            trusted_callers: Vec::new(),
+            baggage: Vec::new(),
+        }
     }
 }
 
@@ -49,6 +68,15 @@ impl Config {
         if let Err(wrong) = filter::parse(&self.log) {
             problems.add("telemetry.log", wrong);
         }
+        for wrong in self.trusted_callers.iter().filter(|text| Network::parse(text).is_none()) {
+            let found = format!("found {wrong:?}; networks such as 10.0.0.0/8, or single addresses");
+            problems.add("telemetry.trusted_callers", found);
+        }
+    }
+
+    /// Whose word about traces and baggage is taken.
+    pub(crate) fn trusted(&self) -> Vec<Network> {
+        self.trusted_callers.iter().filter_map(|text| Network::parse(text)).collect()
     }
 }
 

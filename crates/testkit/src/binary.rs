@@ -5,11 +5,15 @@ mod watchdog;
 
 use std::{env, path::PathBuf, process::Stdio, time::Duration};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
-use tokio::{process::Child, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 use self::{output::Output, watchdog::Watchdog};
+use crate::Cgroup;
 
 /// Long enough for anything that is going to happen, on a busy machine too.
 pub(crate) const WITHIN: Duration = Duration::from_mins(1);
@@ -43,8 +47,31 @@ impl Binary {
     /// When it is not built.
     #[must_use]
     pub fn start(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = tokio::process::Command::new(built(name))
-            .args(arguments)
+        let mut command = Command::new(built(name));
+        command.args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    /// The same, within limits from its first instruction on.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn start_within(
+        limits: &Cgroup,
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        // The shell goes in first, and then becomes the binary.
+        let enter = r#"echo $$ >"$1" && echo $$ >"$2" && shift 2 && exec "$@""#;
+        let mut command = Command::new("sh");
+        command.args(["-c", enter, "enter"]).args(limits.doors()).arg(built(name)).args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    fn spawn(name: &str, mut command: Command, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .envs(environment.iter().copied())
@@ -76,6 +103,15 @@ impl Binary {
         self.output.so_far()
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it has been waited for.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it was not waited for yet")
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics
@@ -98,6 +134,16 @@ impl Binary {
         let (lines, stderr) = self.output.finish().await;
         Exit { code: status.expect("a child can be awaited").code(), lines, stderr }
     }
+}
+
+/// Changes how many files and sockets a running binary may have open.
+///
+/// # Panics
+/// When that is more than this process may.
+pub fn limit_open_files(binary: &Binary, files: u64) {
+    let process = i32::try_from(binary.id()).ok().and_then(Pid::from_raw);
+    let limit = Rlimit { current: Some(files), maximum: Some(files) };
+    prlimit(process, Resource::Nofile, limit).expect("a lower limit is anybody's to set");
 }
 
 /// Binaries are in `target/<profile>`, test executables in a folder of it.

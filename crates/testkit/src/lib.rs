@@ -4,9 +4,12 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+mod cgroup;
+mod collector;
 mod errors;
 pub mod hello;
 mod keys;
+mod metrics;
 mod port;
 mod postgres;
 mod proxy;
@@ -16,9 +19,12 @@ mod supervisor;
 pub mod testing;
 mod volume;
 
-pub use binary::{Binary, Exit};
+pub use binary::{Binary, Exit, limit_open_files};
+pub use cgroup::Cgroup;
+pub use collector::{Collector, SeenSpan};
 pub use errors::reason;
 pub use keys::ServiceKeys;
+pub use metrics::Metrics;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};
 pub use proxy::Proxy;

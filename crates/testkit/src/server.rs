@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{
+    Cgroup,
     binary::{Binary, WITHIN},
+    metrics::Metrics,
     port::free_port,
 };
 
@@ -50,6 +52,24 @@ impl Server {
     /// When its binary is not built: see [`Binary::start`].
     #[must_use]
     pub fn start_on(name: &str, ports: [u16; 2], environment: &[(&str, &str)]) -> Self {
+        Self::on(ports, environment, |all| Binary::start(name, &[], all))
+    }
+
+    /// The same as [`start`](Self::start), within limits from its first instruction on.
+    ///
+    /// # Panics
+    /// When its binary is not built: see [`Binary::start`].
+    #[must_use]
+    pub fn start_within(limits: &Cgroup, name: &str, environment: &[(&str, &str)]) -> Self {
+        let ports = [free_port(), free_port()];
+        Self::on(ports, environment, |all| Binary::start_within(limits, name, &[], all))
+    }
+
+    fn on(
+        ports: [u16; 2],
+        environment: &[(&str, &str)],
+        start: impl FnOnce(&[(&str, &str)]) -> Binary,
+    ) -> Self {
         let [grpc, admin] = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let (grpc_listen, admin_listen) = (grpc.to_string(), admin.to_string());
         let mut all = vec![
@@ -57,7 +77,7 @@ impl Server {
             ("FAIRLEAD__ADMIN__LISTEN", admin_listen.as_str()),
         ];
         all.extend(environment);
-        Self { binary: Binary::start(name, &[], &all), grpc, admin, http: reqwest::Client::new() }
+        Self { binary: start(&all), grpc, admin, http: reqwest::Client::new() }
     }
 
     /// Waits until it says that it is ready.
@@ -94,6 +114,15 @@ impl Server {
     pub async fn get(&self, path: &str) -> Option<Answer> {
         let response = self.http.get(format!("http://{}{path}", self.admin)).send().await.ok()?;
         Some(Answer { status: response.status().as_u16(), body: response.text().await.ok()? })
+    }
+
+    /// What it says on `/metrics` now.
+    ///
+    /// # Panics
+    /// When it says nothing, or nothing that can be read.
+    pub async fn metrics(&self) -> Metrics {
+        let answer = self.get("/metrics").await.filter(|answer| answer.status == 200);
+        Metrics::parse(&answer.unwrap_or_else(|| panic!("no metrics\n{}", self.binary.so_far())).body)
     }
 
     /// A plain channel to it, which connects when it is first used.

@@ -6,13 +6,14 @@ use common::{
     grpc,
     policy::{Cost, Deadline, Row, Who},
 };
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{runtime::Handle, time::sleep};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use self::v1::{
-    CountRequest, CountResponse, EchoRequest, EchoResponse, PanicRequest, PanicResponse, SlowRequest,
-    SlowResponse, WedgeRequest, WedgeResponse, test_service_server,
+    ConverseRequest, ConverseResponse, CountRequest, CountResponse, EchoRequest, EchoResponse, PanicRequest,
+    PanicResponse, SlowRequest, SlowResponse, WedgeRequest, WedgeResponse, WeighRequest, WeighResponse,
+    test_service_server,
 };
 
 /// `fairlead.testing.v1`.
@@ -28,6 +29,9 @@ static POLICY: &[Row] = &[
     Row { request_limit: 64 * 1024, ..Row::new("Echo", Who::PUBLIC) },
     Row::new("Slow", Who::PUBLIC),
     Row { deadline: Deadline::Endless, ..Row::new("Count", Who::PUBLIC) },
+    Row { deadline: Deadline::Endless, ..Row::new("Converse", Who::PUBLIC) },
+    // The cargo, its tag and its length.
+    Row { request_limit: 4 * 1024 * 1024 + 16, ..Row::new("Weigh", Who::PUBLIC) },
     Row::new("Panic", Who::PUBLIC),
     Row { cost: Cost::High, ..Row::new("Wedge", Who::PUBLIC) },
 ];
@@ -61,6 +65,22 @@ impl test_service_server::TestService for TestService {
             Some((Ok(CountResponse { number }), number + 1))
         });
         Ok(Response::new(Box::pin(numbers)))
+    }
+
+    type ConverseStream = Pin<Box<dyn Stream<Item = Result<ConverseResponse, Status>> + Send>>;
+
+    async fn converse(
+        &self,
+        request: Request<Streaming<ConverseRequest>>,
+    ) -> Result<Response<Self::ConverseStream>, Status> {
+        let heard = request.into_inner();
+        Ok(Response::new(Box::pin(
+            heard.map(|heard| heard.map(|ConverseRequest { text }| ConverseResponse { text })),
+        )))
+    }
+
+    async fn weigh(&self, request: Request<WeighRequest>) -> Result<Response<WeighResponse>, Status> {
+        Ok(Response::new(WeighResponse { length: request.get_ref().cargo.len() as u64 }))
     }
 
     async fn panic(&self, _: Request<PanicRequest>) -> Result<Response<PanicResponse>, Status> {

@@ -46,13 +46,14 @@ pub fn service(
 ) -> Service {
     let people = guard::people(RemoteSessions::new(sessions.clone()));
     let sessions = sessions::Sessions::new(sessions);
-    let outbox = outbox::Outbox::default();
+    let outbox = outbox::Outbox::new(outbox::Numbers::new(process.meter()));
     let deliver = {
         let (outbox, store, sessions) = (outbox.clone(), Arc::clone(&store), sessions.clone());
         |stop| outbox.deliver(store, sessions, stop)
     };
     process.worker("accounts.outbox", StopWhen::Draining, deliver);
     let hasher = password::Hasher::new(process.permits(password::HASHES));
+    hasher.observe(process.meter());
     let accounts = accounts::Accounts { store, hasher, sessions, outbox };
     let rpc = rpc::Rpc { accounts, passwords: password::Policy::new(passwords) };
     Service::new(AccountsServiceServer::new(rpc), POLICY).people(people)

@@ -1,9 +1,13 @@
 //! Tells the sessions service what it must hear: at least once, in order per account, surviving any crash.
 
+mod numbers;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use numbers::Numbers;
 
 use crate::{
     account::Time,
@@ -23,26 +27,37 @@ const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// Wakes the worker of this process.
-#[derive(Clone, Default)]
-pub(crate) struct Outbox(Arc<Notify>);
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    news: Arc<Notify>,
+    numbers: Numbers,
+}
 
 impl Outbox {
+    pub(crate) fn new(numbers: Numbers) -> Self {
+        Self { news: Arc::default(), numbers }
+    }
+
     /// Says that there may be a new event. Kept for a worker that is busy.
     pub(crate) fn poke(&self) {
-        self.0.notify_one();
+        self.news.notify_one();
     }
 
     /// Delivers events until told to stop; what is under way then is finished. Any number of replicas may do this.
     pub(crate) async fn deliver(self, store: Arc<dyn Store>, sessions: Sessions, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let delivered = deliver_due(&store, &sessions).await;
+            // A store that is away tells nothing new: the oldest event grows older.
+            if let Ok(oldest) = store.oldest_event().await {
+                self.numbers.oldest(oldest);
+            }
+            let delivered = deliver_due(&store, &sessions, &self.numbers).await;
             if delivered > 0 {
                 // Behind a delivered event there may be another one of the same account.
                 continue;
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.0.notified() => {}
+                () = self.news.notified() => {}
                 () = sleep(POLL) => {}
             }
         }
@@ -50,7 +65,7 @@ impl Outbox {
 }
 
 /// Takes what is due and delivers it; tells how many events are done with.
-async fn deliver_due(store: &Arc<dyn Store>, sessions: &Sessions) -> usize {
+async fn deliver_due(store: &Arc<dyn Store>, sessions: &Sessions, numbers: &Numbers) -> usize {
     let now = Time::now();
     // Why the store cannot be used is in the log already.
     let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
@@ -58,14 +73,15 @@ async fn deliver_due(store: &Arc<dyn Store>, sessions: &Sessions) -> usize {
     };
     let mut deliveries = JoinSet::new();
     for event in events {
-        deliveries.spawn(deliver_one(Arc::clone(store), sessions.clone(), event));
+        deliveries.spawn(deliver_one(Arc::clone(store), sessions.clone(), numbers.clone(), event));
     }
     deliveries.join_all().await.into_iter().filter(|done| *done).count()
 }
 
-async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, event: Event) -> bool {
+async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, numbers: Numbers, event: Event) -> bool {
     let Event { account_id, auth_epoch, attempts, .. } = event;
     if let Err(status) = sessions.revoke(account_id, auth_epoch).await {
+        numbers.failed.add(1);
         let wait = back_off(attempts);
         let code = status.code();
         tracing::warn!(%account_id, attempts, ?code, error = status.message(), ?wait, "sessions did not hear of an event");
@@ -73,6 +89,7 @@ async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, event: Event) ->
         let _ = store.postpone_event(event, Time::now().after(wait)).await;
         return false;
     }
+    numbers.delivered.add(1);
     // Should this fail, the event is delivered again, which changes nothing: an epoch is only ever raised.
     store.complete_event(event).await.is_ok()
 }

@@ -95,6 +95,12 @@ pub trait Store: Send + Sync + 'static {
     /// Those of every method.
     async fn take_events(&self, now: Time, again: Time, limit: u16) -> Result<Vec<Event>, Error>;
 
+    /// When the oldest event was written, of those that nobody has completed; if there is one.
+    ///
+    /// # Errors
+    /// Those of every method.
+    async fn oldest_event(&self) -> Result<Option<Time>, Error>;
+
     /// Forgets an event that was delivered.
     ///
     /// # Errors

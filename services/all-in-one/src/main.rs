@@ -47,6 +47,7 @@ fn main() -> ExitCode {
                     Arc::new(MemoryStore::default()),
                     process.scoped("sessions").local_client("accounts"),
                     &config.sessions,
+                    process,
                 ),
             ])
         },

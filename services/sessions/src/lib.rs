@@ -27,7 +27,10 @@ mod store;
 
 use std::sync::Arc;
 
-use common::grpc::{Channel, Service};
+use common::{
+    Process,
+    grpc::{Channel, Service},
+};
 use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
 
 pub use clock::Moment;
@@ -35,14 +38,25 @@ pub use config::{Config, Rules};
 pub use policy::POLICY;
 pub use store::{MemoryStore, RedisStore, Store};
 
-use crate::{accounts::Accounts, keeper::Keeper, rpc::Rpc, sign_in::SignIn, throttle::Throttle};
+use crate::{
+    accounts::Accounts,
+    keeper::Keeper,
+    rpc::Rpc,
+    sign_in::{Outcomes, SignIn},
+    throttle::Throttle,
+};
 
-/// The sessions service over its ports: where sessions are kept, and who knows the passwords.
-pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules) -> Service {
+/// The sessions service over its ports: where sessions are kept, and who knows the passwords. The process
+/// keeps its numbers.
+pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Service {
     let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone());
     let throttle = Throttle::new(store, &rules.throttle);
-    let sign_in =
-        SignIn { throttle: throttle.clone(), accounts: Accounts::new(accounts), keeper: keeper.clone() };
+    let sign_in = SignIn {
+        throttle: throttle.clone(),
+        accounts: Accounts::new(accounts),
+        keeper: keeper.clone(),
+        outcomes: Outcomes::new(process.meter()),
+    };
     let rpc = Rpc { sign_in, keeper: keeper.clone(), throttle };
     Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(keeper))
 }

@@ -1,5 +1,9 @@
 //! From an e-mail address and a password to a session.
 
+mod outcomes;
+
+pub(crate) use outcomes::Outcomes;
+
 use crate::{
     accounts::Accounts,
     error::Error,
@@ -15,6 +19,7 @@ pub(crate) struct SignIn {
     pub(crate) throttle: Throttle,
     pub(crate) accounts: Accounts,
     pub(crate) keeper: Keeper,
+    pub(crate) outcomes: Outcomes,
 }
 
 impl SignIn {
@@ -31,6 +36,7 @@ impl SignIn {
     ) -> Result<Issued, Error> {
         let address = device.address.map(tracing::field::display);
         let result = self.try_it(attempt, email, password, device).await;
+        self.outcomes.count(&result);
         match &result {
             Ok(issued) => tracing::info!(
                 target: "audit", event = "sign_in", account_id = %issued.session.record.account,

@@ -16,7 +16,8 @@ const INDEX: &str = "\
 GET  /healthz    whether the process is alive; restart it when not
 GET  /ready      whether it should be sent calls, and why not (also /readyz)
 GET  /startupz   whether it has started
-GET  /sizing     what was planned from the container's limits
+GET  /metrics    numbers, as Prometheus reads them
+GET  /sizing     what is planned from the container's limits, and how short memory is
 GET  /config     the configuration in force, secrets left out
 PUT  /log-level  changes what is logged, from this machine only: curl -X PUT -d debug localhost:8081/log-level
 ";
@@ -44,6 +45,7 @@ pub(super) fn routes(process: Process, about: About) -> Router {
         .route("/ready", get(ready))
         .route("/readyz", get(ready))
         .route("/startupz", get(startupz))
+        .route("/metrics", get(metrics))
         .route("/sizing", get(sizing))
         .route("/config", get(config))
         .route("/log-level", put(set_log_level).get(log_level))
@@ -77,8 +79,14 @@ async fn startupz(Shared(asked): Context) -> impl IntoResponse {
     }
 }
 
+/// Prometheus's text format, by its own content type.
+async fn metrics(Shared(asked): Context) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], asked.process.shared.metrics.text())
+}
+
 async fn sizing(Shared(asked): Context) -> impl IntoResponse {
-    Json(serde_json::json!(*asked.process.shared.sizing.current()))
+    let shared = &asked.process.shared;
+    Json(serde_json::json!({ "plan": *shared.sizing.current(), "memory": shared.memory.snapshot() }))
 }
 
 async fn config(Shared(asked): Context) -> String {

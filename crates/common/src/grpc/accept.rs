@@ -2,11 +2,15 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::OwnedSemaphorePermit, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{connection, gate::Gate, server, tls};
-use crate::sizing::Permits;
+use super::{connection, gate::Gate, offenders::Offenders, server, tls};
+use crate::{sizing::Permits, telemetry::metrics::Unserved};
 
 /// The first pause after an accept that failed, and the longest: out of file descriptors, the next one fails too.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -18,6 +22,8 @@ pub(crate) struct Acceptor {
     pub(crate) config: server::Config,
     /// Shakes hands, where TLS is configured.
     pub(crate) tls: Option<tls::Acceptor>,
+    /// Who is kept out for a while.
+    pub(crate) offenders: Arc<Offenders>,
     /// Connections that may be open.
     pub(crate) connections: Arc<Permits>,
     /// Every connection's task.
@@ -38,12 +44,16 @@ impl Acceptor {
                 None => break,
                 Some(Ok((socket, peer))) => {
                     pause = BACK_OFF.0;
+                    if self.offenders.bars(peer.ip(), Instant::now()) {
+                        continue;
+                    }
                     let connection = connection::Connection {
                         socket,
                         peer,
                         gate: self.gate.clone(),
                         config: self.config.clone(),
                         tls: self.tls.clone(),
+                        offenders: Arc::clone(&self.offenders),
                         closing: self.closing.clone(),
                         cut: self.cut.clone(),
                         _permit: permit,
@@ -52,6 +62,7 @@ impl Acceptor {
                 }
                 Some(Err(error)) if of_the_peer(&error) => {}
                 Some(Err(error)) => {
+                    self.gate.meter().unserved(Unserved::Accept);
                     tracing::error!(%error, pause_ms = pause.as_millis(), "connection not accepted");
                     self.closing.run_until_cancelled(sleep(pause)).await;
                     pause = (pause * 2).min(BACK_OFF.1);

@@ -3,8 +3,8 @@
 use http::{Extensions, HeaderMap};
 use tonic::{Code, Status};
 
-use super::{methods::Method, status::status};
-use crate::{credentials::Verifier, policy::CallingService};
+use super::{gate::Shared, methods::Method, status::status};
+use crate::policy::CallingService;
 
 /// Where a service of the suite proves itself.
 pub(crate) const SERVICE_HEADER: &str = "fairlead-service";
@@ -15,12 +15,12 @@ pub(crate) const SERVICE_HEADER: &str = "fairlead-service";
 /// UNAUTHENTICATED when credentials are missing or wrong, PERMISSION_DENIED when they are good and not enough.
 pub(crate) async fn authorise(
     method: &Method,
-    verifier: &Verifier,
+    shared: &Shared,
     headers: &HeaderMap,
     extensions: &mut Extensions,
 ) -> Result<(), Status> {
     let who = method.row.who;
-    let service = calling_service(verifier, headers, &method.name)?;
+    let service = calling_service(shared, headers, &method.name)?;
     let expected = service.as_ref().is_some_and(|CallingService(name)| who.services.contains(&&**name));
     let is_service = service.is_some();
     if who.public || expected {
@@ -45,15 +45,16 @@ pub(crate) async fn authorise(
 
 /// The service that signed the credential, where there is one.
 fn calling_service(
-    verifier: &Verifier,
+    shared: &Shared,
     headers: &HeaderMap,
     method: &str,
 ) -> Result<Option<CallingService>, Status> {
     let Some(credential) = headers.get(SERVICE_HEADER) else {
         return Ok(None);
     };
-    let verified = credential.to_str().map_err(|_| "not text").and_then(|text| verifier.verify(text));
+    let verified = credential.to_str().map_err(|_| "not text").and_then(|text| shared.verifier.verify(text));
     verified.map(|name| Some(CallingService(name))).map_err(|reason| {
+        shared.meter.credential_refused(reason);
         tracing::warn!(target: "audit", event = "service_credential_refused", method, reason, "service credential refused");
         status(Code::Unauthenticated, "SERVICE_CREDENTIAL_INVALID", "the service credential is not valid")
     })

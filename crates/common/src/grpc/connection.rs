@@ -1,10 +1,10 @@
 //! One connection, from its preface to its end.
 
-use std::{future::pending, io, net::SocketAddr, pin::pin, time::Duration};
+use std::{future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use ring::rand::{SecureRandom, SystemRandom};
 use socket2::SockRef;
 use tokio::{
@@ -16,8 +16,16 @@ use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
-use super::{frames::FrameMeter, gate::Gate, peer::Peer, server::Config, tls::Acceptor};
-use crate::sizing::costs;
+use super::{
+    executor::Executor,
+    frames::{FrameMeter, floods},
+    gate::Gate,
+    offenders::Offenders,
+    peer::Peer,
+    server::Config,
+    tls::Acceptor,
+};
+use crate::{sizing::costs, telemetry::metrics::Unserved};
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
 /// cut off, one that opens a hundred before it has read our settings is not.
@@ -30,6 +38,7 @@ pub(crate) struct Connection {
     pub(crate) gate: Gate,
     pub(crate) config: Config,
     pub(crate) tls: Option<Acceptor>,
+    pub(crate) offenders: Arc<Offenders>,
     pub(crate) closing: CancellationToken,
     pub(crate) cut: CancellationToken,
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
@@ -42,7 +51,8 @@ impl Connection {
         if let Err(error) = self.tune() {
             tracing::debug!(%peer, %error, "socket options not set");
         }
-        let Self { socket, gate, config, tls, closing, cut, _permit, .. } = self;
+        let Self { socket, gate, config, tls, offenders, closing, cut, _permit, .. } = self;
+        let log = |ended| log(peer, &offenders, ended);
         let greeted_by = Instant::now() + config.preface_timeout.0;
         let io = match tls {
             None => Either::Left(socket),
@@ -50,17 +60,24 @@ impl Connection {
                 let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
                 match shaken {
                     Some(Ok(Ok(stream))) => Either::Right(stream),
-                    Some(Ok(Err(error))) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
-                    Some(Err(_)) => return tracing::debug!(%peer, "no TLS handshake in time"),
+                    Some(Ok(Err(error))) => {
+                        gate.meter().unserved(Unserved::Tls);
+                        return tracing::debug!(%peer, %error, "TLS handshake failed");
+                    }
+                    Some(Err(_)) => {
+                        gate.meter().unserved(Unserved::Tls);
+                        return tracing::debug!(%peer, "no TLS handshake in time");
+                    }
                     None => return,
                 }
             }
         };
         let (io, meter) = FrameMeter::around(io);
+        let served = gate.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            gate.clone().call(request)
+            served.clone().call(request)
         });
         let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
 
@@ -68,13 +85,16 @@ impl Connection {
         // may have read calls as well.
         tokio::select! {
             biased;
-            ended = connection.as_mut() => return log(peer, ended),
+            ended = connection.as_mut() => return log(ended),
             () = meter.greeted() => {}
-            () = sleep_until(greeted_by) => return tracing::debug!(%peer, "no HTTP/2 preface in time"),
+            () = sleep_until(greeted_by) => {
+                gate.meter().unserved(Unserved::Preface);
+                return tracing::debug!(%peer, "no HTTP/2 preface in time");
+            }
             () = closing.cancelled() => return,
         }
         let grace = tokio::select! {
-            ended = connection.as_mut() => return log(peer, ended),
+            ended = connection.as_mut() => return log(ended),
             () = cut.cancelled() => return,
             // The drain has its own deadline.
             () = closing.cancelled() => None,
@@ -82,7 +102,7 @@ impl Connection {
         };
         connection.as_mut().graceful_shutdown();
         tokio::select! {
-            ended = connection.as_mut() => log(peer, ended),
+            ended = connection.as_mut() => log(ended),
             () = cut.cancelled() => {}
             () = until(grace) => tracing::debug!(%peer, "aged connection cut"),
         }
@@ -97,12 +117,16 @@ impl Connection {
     }
 }
 
-fn builder(config: &Config) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn builder(config: &Config) -> http2::Builder<Executor> {
+    let mut builder = http2::Builder::new(Executor);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
         .max_local_error_reset_streams(LOCAL_RESETS)
+        // A client may take back all of its calls at once; with h2's default of 20 that would end its connection.
+        .max_pending_accept_reset_streams(
+            usize::try_from(config.streams_per_connection).unwrap_or(usize::MAX),
+        )
         .max_header_list_size(costs::HEADER_LIST)
         .initial_stream_window_size(costs::STREAM_WINDOW)
         .initial_connection_window_size(costs::CONNECTION_WINDOW)
@@ -131,9 +155,13 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-fn log(peer: SocketAddr, ended: hyper::Result<()>) {
+fn log(peer: SocketAddr, offenders: &Offenders, ended: hyper::Result<()>) {
     match ended {
         Ok(()) => tracing::debug!(%peer, "connection ended"),
+        Err(error) if floods(&error) => {
+            let kept_out = offenders.add(peer.ip(), Instant::now());
+            tracing::warn!(%peer, %error, kept_out_ms = kept_out.as_millis(), "connection closed: the peer floods");
+        }
         Err(error) => tracing::debug!(%peer, %error, "connection failed"),
     }
 }

@@ -4,6 +4,7 @@
 //! frames outnumber what an honest client could want is closed.
 
 use std::{
+    error::Error,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -20,13 +21,32 @@ use tokio::{
 const PREFACE: usize = 24;
 /// The bytes of a frame's header (RFC 9113, section 4.1).
 const FRAME_HEADER: usize = 9;
-/// Control frames that one window may bring on top of one for each call.
-const ALLOWANCE: u32 = 1000;
-/// The time over which they are counted.
-const WINDOW: Duration = Duration::from_secs(10);
+/// What a frame that asks for an answer costs its sender, and what a call gives it.
+const CONTROL: u32 = 4;
+/// What a window update costs: it asks for nothing, and a fast download needs many.
+const UPDATE: u32 = 1;
+/// What a peer may spend in one span of time on top of what it is given: a thousand control frames.
+const ALLOWANCE: u32 = 1000 * CONTROL;
+/// That span.
+const SPAN: Duration = Duration::from_secs(10);
 
 /// A write that carries more than answers to control frames, in bytes.
 const SUBSTANTIAL: usize = 512;
+/// Bytes written for which a peer may have to ping once and to update its windows a few times.
+const PORTION: usize = 8 * 1024;
+
+/// Whether a connection was closed because its peer asked for work and for nothing else: by our count or by h2's.
+pub(crate) fn floods(error: &hyper::Error) -> bool {
+    let source = error.source();
+    // Of our own error h2 keeps the kind and the words.
+    let ours = source.and_then(|source| source.downcast_ref::<io::Error>());
+    let theirs = source.and_then(|source| source.downcast_ref::<h2::Error>());
+    ours.is_some_and(|error| error.to_string() == FLOOD)
+        || theirs
+            .is_some_and(|error| error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+}
+
+const FLOOD: &str = "the peer floods with control frames";
 
 /// A socket whose incoming frames are counted.
 pub(crate) struct FrameMeter<S> {
@@ -66,8 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
         ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
         let read = &buffer.filled()[before..];
         if !this.parser.read(read, Instant::now()) {
-            let flood = "the peer floods with control frames";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, flood)));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, FLOOD)));
         }
         if this.parser.frames > 0 {
             this.greeted.send_if_modified(|greeted| !std::mem::replace(greeted, true));
@@ -113,27 +132,20 @@ struct Parser {
     header: [u8; FRAME_HEADER],
     have: usize,
     frames: u64,
-    control: u32,
-    window_ends: Instant,
+    spent: u32,
+    span_ends: Instant,
 }
 
 impl Parser {
     fn new(now: Instant) -> Self {
-        Self {
-            skip: PREFACE,
-            header: [0; FRAME_HEADER],
-            have: 0,
-            frames: 0,
-            control: 0,
-            window_ends: now + WINDOW,
-        }
+        Self { skip: PREFACE, header: [0; FRAME_HEADER], have: 0, frames: 0, spent: 0, span_ends: now + SPAN }
     }
 
     /// Whether the peer may go on.
     fn read(&mut self, mut bytes: &[u8], now: Instant) -> bool {
-        if now >= self.window_ends {
-            self.control = 0;
-            self.window_ends = now + WINDOW;
+        if now >= self.span_ends {
+            self.spent = 0;
+            self.span_ends = now + SPAN;
         }
         while !bytes.is_empty() {
             if self.skip > 0 {
@@ -151,7 +163,7 @@ impl Parser {
                 self.frame();
             }
         }
-        self.control <= ALLOWANCE
+        self.spent <= ALLOWANCE
     }
 
     fn frame(&mut self) {
@@ -165,19 +177,23 @@ impl Parser {
         self.frames += 1;
         match kind {
             // A call pays for one control frame of its own: its reset, say.
-            HEADERS => self.control = self.control.saturating_sub(1),
-            DATA if length > 0 || ends_stream => self.control = self.control.saturating_sub(1),
-            // Asks for nothing, and a fast download needs many.
-            WINDOW_UPDATE => {}
-            _ => self.control += 1,
+            HEADERS => self.give(CONTROL),
+            DATA if length > 0 || ends_stream => self.give(CONTROL),
+            WINDOW_UPDATE => self.spent = self.spent.saturating_add(UPDATE),
+            _ => self.spent = self.spent.saturating_add(CONTROL),
         }
     }
 
     /// We send data: clients ping to measure how fast it comes.
     fn wrote(&mut self, bytes: usize) {
         if bytes >= SUBSTANTIAL {
-            self.control = self.control.saturating_sub(1);
+            let portions = u32::try_from(bytes.div_ceil(PORTION)).unwrap_or(u32::MAX);
+            self.give(portions.saturating_mul(CONTROL));
         }
+    }
+
+    fn give(&mut self, amount: u32) {
+        self.spent = self.spent.saturating_sub(amount);
     }
 }
 
@@ -215,13 +231,13 @@ mod tests {
     #[test]
     fn a_flood_of_pings_is_noticed_and_an_even_trickle_is_not() {
         let now = Instant::now();
-        let pings = frame(PING, 8).repeat(ALLOWANCE as usize);
+        let pings = frame(PING, 8).repeat((ALLOWANCE / CONTROL) as usize);
         let mut parser = greeted(now);
 
         assert!(parser.read(&pings, now));
         assert!(!parser.read(&frame(PING, 8), now));
 
-        assert!(parser.read(&pings, now + WINDOW), "a new window begins");
+        assert!(parser.read(&pings, now + SPAN), "a new window begins");
     }
 
     #[test]
@@ -229,9 +245,31 @@ mod tests {
         let now = Instant::now();
         let mut parser = greeted(now);
 
-        for _ in 0..10 * ALLOWANCE {
+        for _ in 0..ALLOWANCE {
             parser.wrote(16 * 1024);
             assert!(parser.read(&frame(PING, 8), now));
+        }
+    }
+
+    #[test]
+    fn window_updates_for_nothing_are_noticed() {
+        const WINDOW_UPDATE: u8 = 8;
+        let now = Instant::now();
+        let mut parser = greeted(now);
+
+        assert!(parser.read(&frame(WINDOW_UPDATE, 4).repeat(ALLOWANCE as usize), now));
+        assert!(!parser.read(&frame(WINDOW_UPDATE, 4), now));
+    }
+
+    #[test]
+    fn window_updates_of_a_download_are_no_flood() {
+        const WINDOW_UPDATE: u8 = 8;
+        let now = Instant::now();
+        let mut parser = greeted(now);
+
+        for _ in 0..10 * ALLOWANCE {
+            parser.wrote(16 * 1024);
+            assert!(parser.read(&frame(WINDOW_UPDATE, 4).repeat(4), now));
         }
     }
 

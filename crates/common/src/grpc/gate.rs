@@ -22,12 +22,13 @@ use tower::{Service, ServiceExt};
 
 use super::{
     authorise::authorise,
-    deadline,
+    deadline, executor,
     methods::{Method, Methods},
     peer::TrustedHops,
     request_body::{Held, RequestBody, compression},
     response_body::{Ended, ResponseBody, code, panicked},
     status::{retry_later, status},
+    trace::{Tracing, conclude},
 };
 use crate::{
     credentials::Verifier,
@@ -35,7 +36,13 @@ use crate::{
     memory::Guard,
     policy::{Cost, Deadline},
     sizing::Permits,
-    telemetry::context::{self, CallContext},
+    telemetry::{
+        carried::Carried,
+        context,
+        metrics::{CallMeter, Shed},
+        semconv::Side,
+        trace::Span,
+    },
 };
 
 /// Where every call comes in, over a socket or from this very process. Cheap to clone.
@@ -57,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) message_bytes: Arc<Permits>,
     pub(crate) memory: Arc<Guard>,
     pub(crate) trusted_hops: TrustedHops,
+    pub(crate) meter: Arc<CallMeter>,
+    pub(crate) tracing: Tracing,
     /// Cancelled when the drain begins: endless calls end.
     pub(crate) closing: CancellationToken,
     /// Cancelled after the drain: nothing is handled any more.
@@ -73,6 +82,11 @@ impl Gate {
         Self { local: true, ..self.clone() }
     }
 
+    /// What is counted.
+    pub(crate) fn meter(&self) -> &CallMeter {
+        &self.shared.meter
+    }
+
     /// The methods behind the gate.
     pub(crate) fn methods(&self) -> &Methods {
         &self.shared.methods
@@ -83,17 +97,18 @@ impl Gate {
             return not_grpc();
         }
         let Some(method) = self.shared.methods.find(request.uri().path()).cloned() else {
+            self.shared.meter.unknown(Duration::ZERO);
             return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
         };
-        let context = trace_context(&request);
-        let mut call = Call::begin(&method, &self.shared.calls, context);
-        match context::scope(context, self.handle(&method, request, &mut call)).await {
+        let (carried, span) = self.shared.tracing.begin(&method, &request, &self.shared.verifier, self.local);
+        let mut call = Call::begin(&method, &self.shared, carried.clone(), span);
+        match context::scope(carried.clone(), self.handle(&method, request, &mut call)).await {
             Ok((response, deadline)) => {
                 if response.headers().contains_key("grpc-status") {
                     call.ended(code(response.headers()));
                 }
                 let closing = (method.row.deadline == Deadline::Endless).then(|| self.shared.closing.clone());
-                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, context, call)))
+                response.map(|body| Body::new(ResponseBody::new(body, deadline, closing, carried, call)))
             }
             Err(refused) => {
                 call.ended(refused.code());
@@ -113,6 +128,9 @@ impl Gate {
             return Err(compression());
         }
         let deadline = deadline::of(method.row.deadline, request.headers())?;
+        if let Some(deadline) = deadline {
+            executor::end_after(deadline);
+        }
         call.admitted = self.admit(method.row.cost)?;
         let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
         let handled = AssertUnwindSafe(handled).catch_unwind();
@@ -131,7 +149,7 @@ impl Gate {
         held: &Held,
     ) -> Result<Response<Body>, Status> {
         let (mut head, body) = request.into_parts();
-        authorise(method, &self.shared.verifier, &head.headers, &mut head.extensions).await?;
+        authorise(method, &self.shared, &head.headers, &mut head.extensions).await?;
         head.extensions.insert(self.shared.trusted_hops);
         let budget = Arc::clone(&self.shared.message_bytes);
         let body = RequestBody::new(body, method.row.request_limit, method.streams, budget, Arc::clone(held));
@@ -144,17 +162,20 @@ impl Gate {
     fn admit(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>, Status> {
         let wait = Duration::from_secs(1);
         if self.shared.closed.is_cancelled() {
+            self.shared.meter.shed(Shed::Closed);
             return Err(retry_later(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", wait));
         }
         if cost == Cost::Free || self.local {
             return Ok(None);
         }
         if !self.shared.memory.admits(cost) {
+            self.shared.meter.shed(Shed::Memory);
             let message = "memory is short; only cheaper calls are served right now";
             return Err(retry_later(Code::ResourceExhausted, "MEMORY_PRESSURE", message, wait));
         }
         let permit = self.shared.admitted.try_acquire(1);
         permit.map(Some).map_err(|_| {
+            self.shared.meter.shed(Shed::InFlight);
             retry_later(Code::ResourceExhausted, "OVERLOADED", "too many calls are in flight right now", wait)
         })
     }
@@ -177,7 +198,9 @@ impl Service<Request<Body>> for Gate {
 /// One call, for as long as any part of it lives.
 struct Call {
     method: Arc<Method>,
-    context: CallContext,
+    meter: Arc<CallMeter>,
+    carried: Carried,
+    span: Option<Span>,
     began: Instant,
     code: Option<Code>,
     held: Held,
@@ -186,15 +209,17 @@ struct Call {
 }
 
 impl Call {
-    fn begin(method: &Arc<Method>, calls: &Arc<Calls>, context: CallContext) -> Self {
+    fn begin(method: &Arc<Method>, shared: &Shared, carried: Carried, span: Option<Span>) -> Self {
         Self {
             method: Arc::clone(method),
-            context,
+            meter: Arc::clone(&shared.meter),
+            carried,
+            span,
             began: Instant::now(),
             code: None,
             held: Held::default(),
             admitted: None,
-            _guard: calls.enter(&method.in_flight),
+            _guard: shared.calls.enter(&method.in_flight),
         }
     }
 }
@@ -209,19 +234,16 @@ impl Drop for Call {
     fn drop(&mut self) {
         // A call without a code was given up by the client, or cut.
         let code = self.code.unwrap_or(Code::Cancelled);
-        let duration_ms = self.began.elapsed().as_millis();
-        context::within(self.context, || {
+        let took = self.began.elapsed();
+        self.meter.ended(&self.method.name, &self.method.durations, code, took);
+        let duration_ms = took.as_millis();
+        if let Some(span) = &mut self.span {
+            conclude(span, Side::Server, code);
+        }
+        context::within(self.carried.clone(), || {
             tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
         });
     }
-}
-
-/// The call's place in its caller's trace, or in one of its own.
-fn trace_context(request: &Request<Body>) -> CallContext {
-    let traceparent = request.headers().get(context::HEADER).and_then(|value| value.to_str().ok());
-    let caller = traceparent.and_then(CallContext::parse);
-    // Nobody records spans, so nobody decides that they should be.
-    caller.map_or_else(CallContext::fresh, |caller| CallContext { sampled: false, ..caller.child() })
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {

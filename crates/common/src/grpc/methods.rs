@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use prost::Message;
@@ -10,8 +13,11 @@ use prost_types::FileDescriptorSet;
 
 use super::{Service, service::Handlers};
 use crate::{
+    config::Size,
     lifecycle,
     policy::{People, Row},
+    sizing::{MESSAGE_BYTES, Plan},
+    telemetry::metrics::Durations,
 };
 
 /// One method that is served.
@@ -25,6 +31,8 @@ pub(crate) struct Method {
     pub(crate) handlers: Handlers,
     /// Calls of this method in flight.
     pub(crate) in_flight: Arc<AtomicU64>,
+    /// How long its calls took.
+    pub(crate) durations: Durations,
 }
 
 /// The methods by their request path.
@@ -65,6 +73,7 @@ impl Methods {
                     people: service.people.clone(),
                     handlers: service.handlers.clone(),
                     in_flight: Arc::default(),
+                    durations: Durations::default(),
                 };
                 methods.insert(format!("/{}", method.name), Arc::new(method));
             }
@@ -72,9 +81,37 @@ impl Methods {
         if misfits.is_empty() { Ok(Self(methods)) } else { Err(misfits) }
     }
 
+    /// Checks that the plan has room for the longest message of every method: one that never fits is never served.
+    ///
+    /// # Errors
+    /// The arithmetic, with every method whose longest message does not fit.
+    pub(crate) fn fit(&self, plan: &Plan) -> Result<(), String> {
+        let Some(room) = plan.numbers().into_iter().find(|number| number.name == MESSAGE_BYTES) else {
+            return Ok(());
+        };
+        let rows = self.0.values().map(|method| (&*method.name, u64::from(method.row.request_limit)));
+        let long: BTreeMap<&str, u64> = rows.filter(|(_, limit)| *limit > room.value).collect();
+        if long.is_empty() {
+            return Ok(());
+        }
+        let long = long.into_iter().map(|(name, limit)| format!("  {name} accepts {}\n", Size(limit)));
+        Err(format!(
+            "the longest request message does not fit into the memory for all of them\n  {MESSAGE_BYTES} is {} ({})\n{}\
+             give the container more memory, or lower what is set under limits",
+            Size(room.value),
+            room.source,
+            long.collect::<String>()
+        ))
+    }
+
     /// The method at a request path.
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
         self.0.get(path)
+    }
+
+    /// Calls in flight, by method, those without any included.
+    pub(crate) fn now(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.values().map(|method| (&*method.name, method.in_flight.load(Relaxed)))
     }
 
     /// Calls in flight, by method.
@@ -102,3 +139,6 @@ fn described_methods(descriptors: &[&[u8]]) -> HashMap<String, BTreeMap<String, 
     }
     described
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status, body::Body};
 
 use super::{deadline, status::status};
-use crate::telemetry::context::{self, CallContext};
+use crate::telemetry::{carried::Carried, context};
 
 /// A response body that ends with the right status: at its deadline, at the start of the drain, or when polling it
 /// panics. `kept` is dropped with it: whatever the call holds.
@@ -22,7 +22,7 @@ pub(crate) struct ResponseBody<K> {
     inner: Body,
     deadline: Option<Pin<Box<Sleep>>>,
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    context: Option<CallContext>,
+    call: Option<Carried>,
     ended: bool,
     kept: K,
 }
@@ -39,14 +39,14 @@ impl<K: Ended> ResponseBody<K> {
         inner: Body,
         deadline: Option<Instant>,
         closing: Option<CancellationToken>,
-        context: impl Into<Option<CallContext>>,
+        call: impl Into<Option<Carried>>,
         kept: K,
     ) -> Self {
         Self {
             inner,
             deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
             closing: closing.map(|closing| Box::pin(closing.cancelled_owned())),
-            context: context.into(),
+            call: call.into(),
             ended: false,
             kept,
         }
@@ -92,8 +92,8 @@ impl<K: Ended + Unpin> http_body::Body for ResponseBody<K> {
             return this.end(&status);
         }
         let inner = Pin::new(&mut this.inner);
-        let poll = || match this.context {
-            Some(call) => context::within(call, || inner.poll_frame(task)),
+        let poll = || match &this.call {
+            Some(call) => context::within(call.clone(), || inner.poll_frame(task)),
             None => inner.poll_frame(task),
         };
         let Ok(polled) = std::panic::catch_unwind(AssertUnwindSafe(poll)) else {

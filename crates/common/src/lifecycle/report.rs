@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs::OpenOptions, io::Write, path::Path, process
 use serde::Serialize;
 
 use super::Cause;
+use crate::telemetry::trace::Spans;
 
 /// The account of one shutdown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +20,9 @@ pub struct Report {
     pub cut: BTreeMap<String, u64>,
     /// Workers that did not end in time.
     pub workers_abandoned: Vec<&'static str>,
+    /// Spans, where they are sent anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spans: Option<Spans>,
     /// How long each phase took.
     pub phases: Phases,
 }

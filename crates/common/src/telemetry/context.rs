@@ -4,6 +4,7 @@
 
 use std::{cell::RefCell, fmt};
 
+use super::carried::Carried;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Where a call's place in its trace is written.
@@ -21,23 +22,34 @@ pub struct CallContext {
 }
 
 tokio::task_local! {
-    static CURRENT: CallContext;
+    static CURRENT: Carried;
 }
 
 /// Runs a call's future with its context. A task spawned inside does not inherit it.
-pub async fn scope<F: Future>(context: CallContext, future: F) -> F::Output {
-    CURRENT.scope(context, future).await
+pub async fn scope<F: Future>(call: impl Into<Carried>, future: F) -> F::Output {
+    CURRENT.scope(call.into(), future).await
 }
 
 /// Runs something short with a call's context.
-pub fn within<T>(context: CallContext, work: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(context, work)
+pub fn within<T>(call: impl Into<Carried>, work: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(call.into(), work)
 }
 
 /// The context of the call that is being worked on here, if there is one.
 #[must_use]
 pub fn current() -> Option<CallContext> {
+    CURRENT.try_with(Carried::context).ok()
+}
+
+/// Everything that the call that is being worked on here carries, to be handed to a task of its own with [`scope`].
+#[must_use]
+pub fn carried() -> Option<Carried> {
     CURRENT.try_get().ok()
+}
+
+/// A number from 0 to 1 that nobody can foresee.
+pub(super) fn chance() -> f64 {
+    f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
 }
 
 impl CallContext {

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use testkit::{
-    Exit, Server, Signal, reason,
+    Server, Signal, reason,
     testing::v1::{CountRequest, EchoRequest},
 };
 use tokio::net::TcpStream;
 use tonic::Code;
 
-use crate::{serving, slow};
+use crate::{
+    log::{report, says_state},
+    serving, slow,
+};
 
 #[tokio::test]
 async fn sigterm_during_a_slow_call_lets_it_finish() {
@@ -125,15 +127,4 @@ async fn no_connection_is_accepted_once_the_drain_has_begun() {
 
     call.await.unwrap().unwrap();
     assert_eq!(binary.exit().await.code, Some(0));
-}
-
-fn says_state(line: &Value, state: &str) -> bool {
-    line["message"] == "lifecycle state changed" && line["state"] == state
-}
-
-/// The closing report, in the log's line of its own.
-fn report(exit: &Exit) -> Value {
-    let line = exit.lines.iter().find(|line| line["message"] == "shutdown finished");
-    let report = line.unwrap_or_else(|| panic!("there is no report in {exit:#?}"))["report"].as_str();
-    serde_json::from_str(report.unwrap()).unwrap()
 }

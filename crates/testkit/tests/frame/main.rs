@@ -1,11 +1,20 @@
 //! The frame, as somebody sees it who has only the process: its ports, its log, its signals, its exit.
 
+mod admission;
+mod age;
+mod attacker;
 mod calls;
 mod configuration;
 mod connections;
+mod consumption;
+mod descriptors;
 mod drain;
+mod floods;
+mod log;
+mod metrics;
 mod probes;
 mod raw;
+mod siege;
 
 use std::time::Duration;
 

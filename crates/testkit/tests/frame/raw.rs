@@ -1,12 +1,16 @@
 //! A connection without the good manners of a gRPC client.
 
+use std::time::Duration;
+
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use testkit::Server;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tonic::{Status, body::Body};
+
+use crate::SOON;
 
 /// One HTTP/2 connection. Unlike a channel it keeps no time of its own, and does not connect again.
 #[derive(Clone)]
@@ -25,8 +29,28 @@ impl Connection {
         self.0.clone().send_request(request).await
     }
 
+    /// Whether the server has closed it, which it may be about to do.
+    pub(crate) async fn is_closed(&self) -> bool {
+        let closed = async {
+            while self.0.clone().ready().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(SOON, closed).await.is_ok()
+    }
+
     /// Sends bytes as the body of a call, and returns the status that it ends with.
     pub(crate) async fn call(&self, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Status {
+        self.try_call(method, headers, body).await.unwrap()
+    }
+
+    /// The same, for a connection that may end before the call does.
+    pub(crate) async fn try_call(
+        &self,
+        method: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> hyper::Result<Status> {
         let mut request = Request::post(format!("http://frame/fairlead.testing.v1.TestService/{method}"))
             .header(CONTENT_TYPE, "application/grpc")
             .header("te", "trailers");
@@ -34,13 +58,12 @@ impl Connection {
             request = request.header(*name, *value);
         }
         let body = Body::new(Full::new(body.to_vec().into()));
-        let response = self.send(request.body(body).unwrap()).await.unwrap();
+        let response = self.send(request.body(body).unwrap()).await?;
 
         let headers = response.headers().clone();
-        let trailers = response.into_body().collect().await.unwrap().trailers().cloned().unwrap_or_default();
-        Status::from_header_map(&trailers)
-            .or_else(|| Status::from_header_map(&headers))
-            .expect("a gRPC status")
+        let trailers = response.into_body().collect().await?.trailers().cloned().unwrap_or_default();
+        let status = Status::from_header_map(&trailers).or_else(|| Status::from_header_map(&headers));
+        Ok(status.expect("a gRPC status"))
     }
 }
 

@@ -2,13 +2,19 @@
 
 use std::{
     fmt,
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
-use common::sizing::{Demand, Permits};
+use common::{
+    sizing::{Demand, Permits},
+    telemetry::metrics::{KeyValue, Meter},
+};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::Password;
@@ -75,17 +81,61 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// One password that waits, for as long as it is held: a caller may give up at any time.
+struct Waiting<'a>(&'a AtomicU64);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
 /// Hashes and compares passwords, a bounded number at a time.
 #[derive(Clone)]
 pub struct Hasher {
     permits: Arc<Permits>,
+    /// Passwords that wait for their turn.
+    waiting: Arc<AtomicU64>,
+    /// Passwords that have waited too long.
+    refused: Arc<AtomicU64>,
 }
 
 impl Hasher {
     /// A hasher that runs as many hashes at once as there are permits.
     #[must_use]
     pub fn new(permits: Arc<Permits>) -> Self {
-        Self { permits }
+        Self { permits, waiting: Arc::default(), refused: Arc::default() }
+    }
+
+    /// Tells how many passwords are being hashed, wait, and have waited too long.
+    pub fn observe(&self, meter: &Meter) {
+        let Self { permits, waiting, refused } = self.clone();
+        meter
+            .u64_observable_gauge("fairlead.accounts.password_hashes")
+            .with_description(
+                "Passwords that are being hashed, that wait for it, and how many may be hashed at once",
+            )
+            .with_callback(move |gauge| {
+                let (at_work, most) = (permits.in_use() as u64, permits.size() as u64);
+                for (state, count) in
+                    [("at_work", at_work), ("waiting", waiting.load(Relaxed)), ("permitted", most)]
+                {
+                    gauge.observe(count, &[KeyValue::new("state", state)]);
+                }
+            })
+            .build();
+        meter
+            .u64_observable_counter("fairlead.accounts.password_hashes.refused")
+            .with_description("Passwords that were refused after waiting too long to be hashed")
+            .with_callback(move |counter| counter.observe(refused.load(Relaxed), &[]))
+            .build();
     }
 
     /// Hashes a password with a salt of its own.
@@ -124,8 +174,11 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let waiting = Waiting::begin(&self.waiting);
         let waited = timeout(PATIENCE, self.permits.acquire(1)).await;
+        drop(waiting);
         let Ok(Ok(permit)) = waited else {
+            self.refused.fetch_add(1, Relaxed);
             return Err(Error::HashingBusy);
         };
         let (answer, answered) = oneshot::channel();

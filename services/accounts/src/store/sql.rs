@@ -7,13 +7,14 @@ mod outbox;
 mod rows;
 mod schema;
 mod session;
+mod span;
 mod statement;
 mod unit;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use common::{Process, readiness::Importance};
+use common::{Process, readiness::Importance, telemetry::metrics};
 use sqlx::{Database, Pool};
 
 use self::{breaker::Breaker, session::Session, unit::Unit};
@@ -64,6 +65,11 @@ where
             async move { store.check().await }
         });
         process.on_release(name, || async move { released.close().await });
+        let pool = self.pool.clone();
+        metrics::observe_pool(process.meter(), name, move || {
+            let (open, idle) = (u64::from(pool.size()), pool.num_idle() as u64);
+            metrics::Pool { idle, used: open.saturating_sub(idle) }
+        });
     }
 
     /// Does one unit of work without a transaction: a single statement.
@@ -144,6 +150,10 @@ where
 
     async fn take_events(&self, now: Time, again: Time, limit: u16) -> Result<Vec<Event>, Error> {
         self.write(move |session| Box::pin(outbox::take(session, now, again, limit))).await
+    }
+
+    async fn oldest_event(&self) -> Result<Option<Time>, Error> {
+        self.read(|session| Box::pin(outbox::oldest(session))).await
     }
 
     async fn complete_event(&self, event: Event) -> Result<(), Error> {

@@ -69,7 +69,7 @@ impl Suite {
         let process = Process::new(PROGRAM, frame, &Config::demands()).unwrap();
         let running = Running::start(process, async |process| {
             let store = open(&config, process);
-            Ok(vec![sessions::service(store, accounts.channel(), &config.rules)])
+            Ok(vec![sessions::service(store, accounts.channel(), &config.rules, process)])
         })
         .await
         .unwrap();

@@ -45,6 +45,12 @@ pub(super) async fn take(
     rows.into_iter().map(Event::try_from).collect()
 }
 
+pub(super) async fn oldest(session: &mut dyn Session) -> Result<Option<Time>, Failure> {
+    let select = Statement::new("select min(create_time) from outbox");
+    let least = session.numbers(select).await?.into_iter().next().flatten();
+    Ok(least.map(Time::from_micros))
+}
+
 pub(super) async fn complete(session: &mut dyn Session, event: Event) -> Result<(), Failure> {
     let delete = Statement::new("delete from outbox where account_id = $1 and version = $2");
     session.execute(delete.with(event.account_id).with(event.version)).await?;

@@ -5,6 +5,7 @@ use sqlx::{Arguments, Connection, Database, Encode, Executor, FromRow, IntoArgum
 
 use super::{
     rows::{AccountRow, EventRow, SchemaRow},
+    span,
     statement::{Statement, Value},
 };
 
@@ -20,6 +21,9 @@ pub(super) trait Session: Send {
     /// The versions of the schema that a statement returns.
     async fn schema(&mut self, statement: Statement) -> Result<Vec<SchemaRow>, sqlx::Error>;
 
+    /// The numbers, or nulls, that a statement returns.
+    async fn numbers(&mut self, statement: Statement) -> Result<Vec<Option<i64>>, sqlx::Error>;
+
     /// Runs a statement that returns nothing.
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error>;
 }
@@ -33,27 +37,38 @@ where
     AccountRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
     EventRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
     SchemaRow: for<'r> FromRow<'r, <C::Database as Database>::Row>,
+    (Option<i64>,): for<'r> FromRow<'r, <C::Database as Database>::Row>,
     String: for<'q> Encode<'q, C::Database> + Type<C::Database>,
     Option<String>: for<'q> Encode<'q, C::Database> + Type<C::Database>,
     i64: for<'q> Encode<'q, C::Database> + Type<C::Database>,
     bool: for<'q> Encode<'q, C::Database> + Type<C::Database>,
 {
     async fn accounts(&mut self, statement: Statement) -> Result<Vec<AccountRow>, sqlx::Error> {
-        prepare(statement)?.fetch_all(self).await
+        let span = span::of::<C::Database>(&statement);
+        span::ended(span, prepare(statement)?.fetch_all(self).await)
     }
 
     async fn events(&mut self, statement: Statement) -> Result<Vec<EventRow>, sqlx::Error> {
-        prepare(statement)?.fetch_all(self).await
+        let span = span::of::<C::Database>(&statement);
+        span::ended(span, prepare(statement)?.fetch_all(self).await)
     }
 
     async fn schema(&mut self, statement: Statement) -> Result<Vec<SchemaRow>, sqlx::Error> {
-        prepare(statement)?.fetch_all(self).await
+        let span = span::of::<C::Database>(&statement);
+        span::ended(span, prepare(statement)?.fetch_all(self).await)
+    }
+
+    async fn numbers(&mut self, statement: Statement) -> Result<Vec<Option<i64>>, sqlx::Error> {
+        let span = span::of::<C::Database>(&statement);
+        let rows: Vec<(Option<i64>,)> = span::ended(span, prepare(statement)?.fetch_all(self).await)?;
+        Ok(rows.into_iter().map(|(number,)| number).collect())
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error> {
+        let span = span::of::<C::Database>(&statement);
         let Statement { sql, values } = statement;
         let arguments = arguments::<C::Database>(values)?;
-        sqlx::query_with(sql, arguments).execute(self).await?;
+        span::ended(span, sqlx::query_with(sql, arguments).execute(self).await)?;
         Ok(())
     }
 }

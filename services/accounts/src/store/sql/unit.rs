@@ -2,6 +2,7 @@
 
 use std::{panic, pin::Pin};
 
+use common::telemetry::context;
 use sqlx::{Connection, Database, Transaction, pool::PoolConnection};
 use tokio::{sync::oneshot, time::timeout};
 
@@ -38,12 +39,17 @@ where
         return Err(Failure::Away.told());
     }
     let (caller, _waiting) = oneshot::channel();
-    let task = tokio::spawn(async move {
+    let unit = async move {
         match attempt(&store, begin, &work, Some(&caller)).await {
             Err(failure) if failure.is_stale_plan() => attempt(&store, begin, &work, Some(&caller)).await,
             done => done,
         }
-    });
+    };
+    // Its log lines and spans belong to the call all the same.
+    let task = match context::carried() {
+        Some(call) => tokio::spawn(context::scope(call, unit)),
+        None => tokio::spawn(unit),
+    };
     match task.await {
         Ok(done) => done.map_err(Failure::told),
         Err(ended) if ended.is_panic() => panic::resume_unwind(ended.into_panic()),

@@ -82,6 +82,25 @@ pub(super) async fn due_again(store: Arc<dyn Store>) {
     assert_eq!((third.len(), third[0].attempts), (1, 3));
 }
 
+pub(super) async fn oldest(store: Arc<dyn Store>) {
+    let ada = create(&store, "ada@example.com").await;
+    let bob = create(&store, "bob@example.com").await;
+    let before = store.oldest_event().await.unwrap();
+
+    let first = disable(&store, &ada).await;
+    let second = disable(&store, &bob).await;
+    let with_both = store.oldest_event().await.unwrap();
+    let mut events = take(&store, Time::now(), soon()).await;
+    events.sort_by_key(|event| event.account_id != ada.id);
+    store.complete_event(events[0]).await.unwrap();
+    let with_one = store.oldest_event().await.unwrap();
+    store.complete_event(events[1]).await.unwrap();
+    let after = store.oldest_event().await.unwrap();
+
+    assert_eq!((before, after), (None, None));
+    assert_eq!((with_both, with_one), (Some(first.update_time), Some(second.update_time)));
+}
+
 pub(super) async fn taken_once(store: Arc<dyn Store>) {
     for number in 0..40 {
         let account = create(&store, &format!("user{number}@example.com")).await;

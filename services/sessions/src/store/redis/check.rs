@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use common::{Process, readiness::Importance};
+use common::{Process, readiness::Importance, telemetry::metrics};
 use redis::RedisError;
 
 use super::connections::{Connections, Ways};
@@ -23,6 +23,8 @@ pub(super) fn register(redis: &Connections, process: &Process) {
             durable(&memory, &persistence)
         }
     });
+    let pooled = redis.clone();
+    metrics::observe_pool(process.meter(), "redis", move || pooled.pooled());
     let closing = redis.clone();
     process.on_release("redis", move || async move { closing.close() });
 }

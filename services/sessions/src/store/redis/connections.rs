@@ -5,16 +5,19 @@ use std::{
     time::Duration,
 };
 
-use common::config::Secret;
+use common::{config::Secret, telemetry::metrics};
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult, ScriptInvocation,
+    RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
 
-use super::{config::ACCEPTED, script::Failed};
+use super::{
+    config::ACCEPTED,
+    script::{Failed, Run},
+};
 use crate::error::Error;
 
 /// How long a caller waits for a pooled connection.
@@ -61,10 +64,10 @@ impl Connections {
     }
 
     /// Runs a script that only reads, on the shared connection.
-    pub(super) async fn read<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
+    pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
         let mut shared = ways.shared();
-        let done = bounded(async { Ok(script.invoke_async(&mut shared.connection).await?) }).await;
+        let done = bounded(script, script.on(&mut shared.connection)).await;
         if done.as_ref().is_err_and(Failed::is_silence) {
             ways.give_up(shared.number);
         }
@@ -72,11 +75,11 @@ impl Connections {
     }
 
     /// Runs a script on a connection of its own.
-    pub(super) async fn write<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
+    pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let done = bounded(async {
+        let done = bounded(script, async {
             let mut connection = ways.pool.get().await?;
-            Ok(script.invoke_async(&mut connection).await?)
+            script.on(&mut connection).await
         });
         Ok(done.await?)
     }
@@ -89,6 +92,13 @@ impl Connections {
     /// What Redis says of itself. INFO and not CONFIG GET, which managed servers refuse.
     pub(super) async fn info(&self, section: &str) -> RedisResult<String> {
         self.current().ask(redis::cmd("INFO").arg(section)).await
+    }
+
+    /// The pool's connections now.
+    pub(super) fn pooled(&self) -> metrics::Pool {
+        let status = self.current().pool.status();
+        let (idle, open) = (status.available as u64, status.size as u64);
+        metrics::Pool { idle, used: open.saturating_sub(idle) }
     }
 
     /// Closes the pool; the shared connection closes with its last user.
@@ -145,8 +155,14 @@ impl Ways {
     }
 }
 
-async fn bounded<T>(operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-    tokio::time::timeout(OPERATION, operation).await.unwrap_or(Err(Failed::Late(OPERATION)))
+async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let mut span = run.span();
+    let late = |_| Err(Failed::Late(OPERATION));
+    let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
+    if let (Some(span), Err(failed)) = (&mut span, &result) {
+        span.fail(failed.kind());
+    }
+    result
 }
 
 /// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.

@@ -2,8 +2,9 @@
 
 use std::{sync::LazyLock, time::Duration};
 
+use common::telemetry::trace::{self, Span};
 use deadpool_redis::PoolError;
-use redis::{RedisError, Script};
+use redis::{FromRedisValue, RedisError, Script, ScriptInvocation, ToRedisArgs, aio::ConnectionLike};
 
 use crate::{error::Error, record::Unreadable};
 
@@ -12,25 +13,81 @@ const CLOCK: &str = include_str!("now.lua");
 /// What those that count may use besides.
 const RATE: &str = include_str!("rate.lua");
 
-type Lazy = LazyLock<Script>;
+type Lazy = LazyLock<Named>;
 
-pub(super) static NOW: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("time.lua")]));
-pub(super) static READ: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("read.lua")]));
-pub(super) static INSERT: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("insert.lua")]));
-pub(super) static REPLACE: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("replace.lua")]));
-pub(super) static REVOKE: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("revoke.lua")]));
-pub(super) static REVOKE_ACCOUNT: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("revoke_account.lua")]));
-pub(super) static LIST: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("list.lua")]));
+pub(super) static NOW: Lazy = Lazy::new(|| script("now", &[CLOCK, include_str!("time.lua")]));
+pub(super) static READ: Lazy = Lazy::new(|| script("read", &[CLOCK, include_str!("read.lua")]));
+pub(super) static INSERT: Lazy = Lazy::new(|| script("insert", &[CLOCK, include_str!("insert.lua")]));
+pub(super) static REPLACE: Lazy = Lazy::new(|| script("replace", &[CLOCK, include_str!("replace.lua")]));
+pub(super) static REVOKE: Lazy = Lazy::new(|| script("revoke", &[CLOCK, include_str!("revoke.lua")]));
+pub(super) static REVOKE_ACCOUNT: Lazy =
+    Lazy::new(|| script("revoke_account", &[CLOCK, include_str!("revoke_account.lua")]));
+pub(super) static LIST: Lazy = Lazy::new(|| script("list", &[CLOCK, include_str!("list.lua")]));
 pub(super) static COUNT_ADDRESS: Lazy =
-    Lazy::new(|| script(&[CLOCK, RATE, include_str!("count_address.lua")]));
+    Lazy::new(|| script("count_address", &[CLOCK, RATE, include_str!("count_address.lua")]));
 pub(super) static UNCOUNT_ADDRESS: Lazy =
-    Lazy::new(|| script(&[CLOCK, RATE, include_str!("uncount_address.lua")]));
+    Lazy::new(|| script("uncount_address", &[CLOCK, RATE, include_str!("uncount_address.lua")]));
 pub(super) static COUNT_ATTEMPT: Lazy =
-    Lazy::new(|| script(&[CLOCK, RATE, include_str!("count_attempt.lua")]));
-pub(super) static FORGIVE: Lazy = Lazy::new(|| script(&[CLOCK, include_str!("forgive.lua")]));
+    Lazy::new(|| script("count_attempt", &[CLOCK, RATE, include_str!("count_attempt.lua")]));
+pub(super) static FORGIVE: Lazy = Lazy::new(|| script("forgive", &[CLOCK, include_str!("forgive.lua")]));
 
-fn script(parts: &[&str]) -> Script {
-    Script::new(&parts.concat())
+fn script(name: &'static str, parts: &[&str]) -> Named {
+    Named { name, script: Script::new(&parts.concat()) }
+}
+
+/// A script and what people call it.
+pub(super) struct Named {
+    name: &'static str,
+    script: Script,
+}
+
+impl Named {
+    /// A run of the script without keys.
+    pub(super) fn run(&self) -> Run<'_> {
+        Run { name: self.name, invocation: self.script.prepare_invoke() }
+    }
+
+    /// A run of the script that begins with this key.
+    pub(super) fn key(&self, key: impl ToRedisArgs) -> Run<'_> {
+        Run { name: self.name, invocation: self.script.key(key) }
+    }
+}
+
+/// One run of a script.
+pub(super) struct Run<'a> {
+    name: &'static str,
+    invocation: ScriptInvocation<'a>,
+}
+
+impl Run<'_> {
+    /// One more key.
+    pub(super) fn key(&mut self, key: impl ToRedisArgs) -> &mut Self {
+        self.invocation.key(key);
+        self
+    }
+
+    /// One more argument.
+    pub(super) fn arg(&mut self, argument: impl ToRedisArgs) -> &mut Self {
+        self.invocation.arg(argument);
+        self
+    }
+
+    /// Runs it.
+    pub(super) async fn on<T: FromRedisValue>(
+        &self,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<T, Failed> {
+        Ok(self.invocation.invoke_async(connection).await?)
+    }
+
+    /// A span of the run, with the script's name and never its keys and arguments, where the call is traced.
+    pub(super) fn span(&self) -> Option<Span> {
+        let mut span = trace::client(|| "EVALSHA".into())?;
+        span.set("db.system.name", "redis");
+        span.set("db.operation.name", "EVALSHA");
+        span.set("db.stored_procedure.name", self.name);
+        Some(span)
+    }
 }
 
 /// Why Redis was of no use.
@@ -53,6 +110,16 @@ impl Failed {
             Self::Late(_) => true,
             Self::Redis(error) => error.is_timeout(),
             Self::Pool(_) | Self::Unreadable(_) => false,
+        }
+    }
+
+    /// What kind of failure it is, in one word.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Redis(_) => "redis",
+            Self::Pool(_) => "no_connection",
+            Self::Late(_) => "timeout",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) async fn now(redis: &Connections) -> Result<Moment, Error> {
-    let time = redis.read(&script::NOW.prepare_invoke()).await?;
+    let time = redis.read(&script::NOW.run()).await?;
     Ok(Moment::from_millis(time))
 }
 
