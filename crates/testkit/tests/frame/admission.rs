@@ -47,11 +47,13 @@ async fn one_call_too_many_is_told_to_come_again_at_once_and_health_still_answer
 #[tokio::test]
 async fn a_peer_that_takes_no_answer_gives_up_its_place_at_the_deadline() {
     let (server, mut client) = serving(&[("FAIRLEAD__LIMITS__IN_FLIGHT", "8")]).await;
+    // Connected before the others come, so that it is there while they hold their places.
+    client.echo(EchoRequest::default()).await.unwrap();
     let mut deaf = Attacker::greets(&server, &NO_WINDOW).await;
     let message = framed(&[0x0a, 1, b'x']);
     // More than there are places: the client's own call may have one while these come in.
     for _ in 0..16 {
-        let (stream, opens) = deaf.call("Echo", 0, &[("grpc-timeout", "1S")]);
+        let (stream, opens) = deaf.call("Echo", 0, &[("grpc-timeout", "5S")]);
         deaf.send(&[opens, frame(DATA, END_STREAM, stream, &message)].concat()).await.unwrap();
     }
 
