@@ -155,6 +155,12 @@ impl Process {
         self.shared.sizing.share(demand)
     }
 
+    /// Has a cache give memory back: called with the bytes that are too many, a few times a second while memory is short.
+    /// It must be quick.
+    pub fn on_pressure(&self, relieve: impl Fn(u64) + Send + Sync + 'static) {
+        self.shared.memory.on_pressure(relieve);
+    }
+
     /// Where a service makes its instruments, once; they are read on the admin port. Attributes must come from small
     /// fixed sets.
     #[must_use]

@@ -3,13 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use common::{
-    grpc::{Channel, status},
-    policy::{People, Person},
-};
+use common::policy::{People, Person};
 use http::Extensions;
-use proto::sessions::v1::{Session, ValidateSessionRequest, sessions_service_client::SessionsServiceClient};
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::Identity;
 
@@ -40,55 +36,4 @@ impl<S: Sessions> People for BySession<S> {
         extensions.insert(identity);
         Ok(Person { admin, extensions })
     }
-}
-
-/// The sessions service, near or far.
-pub struct RemoteSessions(SessionsServiceClient<Channel>);
-
-impl RemoteSessions {
-    /// Asks the sessions service at the other end of the channel.
-    #[must_use]
-    pub fn new(channel: Channel) -> Self {
-        Self(SessionsServiceClient::new(channel))
-    }
-}
-
-#[async_trait]
-impl Sessions for RemoteSessions {
-    async fn validate(&self, session_token: &str) -> Result<Identity, Status> {
-        let request = ValidateSessionRequest { session_token: session_token.to_owned() };
-        match self.0.clone().validate_session(request).await {
-            Ok(response) => response.into_inner().session.and_then(identity).ok_or_else(unavailable),
-            // A token that cannot even be parsed proves nobody either.
-            Err(status) if matches!(status.code(), Code::Unauthenticated | Code::InvalidArgument) => {
-                Err(status::status(
-                    Code::Unauthenticated,
-                    "SESSION_INVALID",
-                    "the session token proves no session",
-                ))
-            }
-            Err(status) => {
-                tracing::warn!(code = ?status.code(), error = status.message(), "sessions could not be asked");
-                Err(unavailable())
-            }
-        }
-    }
-}
-
-fn identity(session: Session) -> Option<Identity> {
-    Some(Identity {
-        account_id: session.account_id.parse().ok()?,
-        session_id: session.session_id.parse().ok()?,
-        roles: session.roles.into(),
-    })
-}
-
-fn unavailable() -> Status {
-    let wait = std::time::Duration::from_secs(1);
-    status::retry_later(
-        Code::Unavailable,
-        "SESSIONS_UNAVAILABLE",
-        "sessions cannot be checked right now",
-        wait,
-    )
 }

@@ -42,7 +42,7 @@ impl Settings for Config {
     }
 
     fn demands(&self) -> Vec<Demand> {
-        vec![password::demand(), self.accounts.postgres.demand()]
+        vec![password::demand(), self.accounts.postgres.demand(), crate::near_cache()]
     }
 }
 

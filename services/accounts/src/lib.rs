@@ -26,6 +26,7 @@ use common::{
     Process,
     grpc::{Channel, Service},
     lifecycle::StopWhen,
+    sizing::Demand,
 };
 use guard::RemoteSessions;
 use proto::accounts::v1::accounts_service_server::AccountsServiceServer;
@@ -36,15 +37,24 @@ pub use error::Error;
 pub use grant::{Granted, Refused, command as grant_admin_command, grant_admin};
 pub use policy::POLICY;
 
+/// The name by which the near cache is planned.
+const NEAR_CACHE: &str = "accounts.near_cache_kib";
+
+/// What the near cache of sessions would like of the container.
+#[must_use]
+pub fn near_cache() -> Demand {
+    guard::demand(NEAR_CACHE)
+}
+
 /// The accounts service over a store and a channel to the sessions service. The process must have been given
-/// [`password::demand`].
+/// [`password::demand`] and [`near_cache`].
 pub fn service(
     store: Arc<dyn store::Store>,
     sessions: Channel,
     passwords: &password::Config,
     process: &Process,
 ) -> Service {
-    let people = guard::people(RemoteSessions::new(sessions.clone()));
+    let people = guard::people(RemoteSessions::new(sessions.clone(), NEAR_CACHE, process));
     let sessions = sessions::Sessions::new(sessions);
     let outbox = outbox::Outbox::new(outbox::Numbers::new(process.meter()));
     let deliver = {

@@ -56,7 +56,7 @@ impl Settings for Config {
     }
 
     fn demands(&self) -> Vec<Demand> {
-        vec![accounts::password::demand()]
+        vec![accounts::password::demand(), accounts::near_cache(), sessions::near_cache()]
     }
 }
 

@@ -4,7 +4,7 @@ use common::{config::Problems, grpc::client, sizing::Demand};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{session, store::redis, throttle};
+use crate::{prover::near_cache, session, store::redis, throttle};
 
 /// The section `sessions` of the binary of that name.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -47,6 +47,6 @@ impl Config {
     /// What keeping sessions in Redis would like of the container.
     #[must_use]
     pub fn demands() -> Vec<Demand> {
-        vec![redis::Config::demand()]
+        vec![redis::Config::demand(), near_cache()]
     }
 }

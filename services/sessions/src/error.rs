@@ -35,6 +35,9 @@ pub enum Error {
     /// So many calls change the same session that this one found no gap.
     #[error("the session is being changed by others")]
     Contended,
+    /// It is not known for certain what was revoked.
+    #[error("revocations cannot be told; watch anew, and forget what was kept")]
+    Unheard,
     /// The store cannot be asked, or does not answer sense.
     #[error("the store failed")]
     Store(#[source] Box<dyn error::Error + Send + Sync>),
@@ -64,6 +67,7 @@ impl From<Error> for Status {
                 status::retry_later(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS", message, after)
             }
             Error::Contended => status::retry_later(Code::Unavailable, "SESSION_CONTENDED", message, OUTAGE),
+            Error::Unheard => status::retry_later(Code::Unavailable, "REVOCATIONS_UNHEARD", message, OUTAGE),
             Error::Store(cause) => {
                 tracing::error!(error = &*cause, "the session store failed");
                 status::retry_later(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use guard::Revocation;
 use sha2::{Digest, Sha256};
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -19,6 +20,12 @@ impl AccountId {
     #[must_use]
     pub fn bucket(self) -> Bucket {
         Bucket::of(self.0.as_bytes())
+    }
+
+    /// The end of all its sessions, but one.
+    #[must_use]
+    pub fn ended(self, except: Option<SessionId>) -> Revocation {
+        Revocation::Account { account: self.0, except: except.map(|id| id.0) }
     }
 }
 
@@ -38,6 +45,12 @@ impl SessionId {
     pub fn new(now: Moment) -> Self {
         let nanos = u32::try_from(now.millis() % 1000 * 1_000_000).expect("less than a second");
         Self(Uuid::new_v7(Timestamp::from_unix(NoContext, now.millis() / 1000, nanos)))
+    }
+
+    /// The end of this session of an account.
+    #[must_use]
+    pub fn ended(self, account: AccountId) -> Revocation {
+        Revocation::Session { account: account.0, session: self.0 }
     }
 }
 

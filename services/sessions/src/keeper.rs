@@ -3,9 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use guard::{Near, Revocation};
 
 use crate::{
+    clock::Moment,
     error::Error,
     id::{AccountId, SessionId},
     record::{Epoch, Record},
@@ -24,6 +27,15 @@ const ROUNDS: usize = 8;
 pub(crate) struct Keeper {
     store: Arc<dyn Store>,
     config: Config,
+    /// What it ends is gone from here at once, before the feed tells.
+    near: Arc<Near<Session>>,
+}
+
+/// A session that a token proved.
+pub(crate) struct Proved {
+    pub(crate) session: Session,
+    /// For how long the token goes on proving it, unless somebody ends it.
+    pub(crate) life: Duration,
 }
 
 /// A session with the tokens that were just issued for it.
@@ -34,8 +46,8 @@ pub(crate) struct Issued {
 }
 
 impl Keeper {
-    pub(crate) fn new(store: Arc<dyn Store>, config: Config) -> Self {
-        Self { store, config }
+    pub(crate) fn new(store: Arc<dyn Store>, config: Config, near: Arc<Near<Session>>) -> Self {
+        Self { store, config, near }
     }
 
     /// Begins a session for an account that has shown its password.
@@ -49,6 +61,9 @@ impl Keeper {
         let session = Session { id: SessionId::new(now), record };
         match self.store.insert(&session, self.config.per_account).await? {
             Insertion::Kept { evicted } => {
+                for id in &evicted {
+                    self.near.revoke(&id.ended(session.record.account));
+                }
                 ended(session.record.account, &evicted, "too_many");
                 Ok(issue(session, pair))
             }
@@ -60,26 +75,31 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::SessionInvalid`] when it proves none.
-    pub(crate) async fn validate(&self, token: &str) -> Result<Session, Error> {
+    pub(crate) async fn validate(&self, token: &str) -> Result<Proved, Error> {
         let Token { bucket, session: id, secret } =
             Token::parse(Kind::Session, token).ok_or(Error::SessionInvalid)?;
         for _ in 0..ROUNDS {
             let (record, now) = self.store.read(bucket, id).await?.ok_or(Error::SessionInvalid)?;
             match record.validate(&secret, now, &self.config) {
                 Validity::Refused => return Err(Error::SessionInvalid),
-                Validity::Good => return Ok(Session { id, record }),
+                Validity::Good => return Ok(self.proved(id, record, now)),
                 Validity::Touch(touched) => {
                     self.touch(id, &record, &touched).await;
-                    return Ok(Session { id, record: touched });
+                    return Ok(self.proved(id, touched, now));
                 }
                 Validity::EndGrace(settled) => {
                     if self.store.replace(id, &record, &settled).await? {
-                        return Ok(Session { id, record: settled });
+                        return Ok(self.proved(id, settled, now));
                     }
                 }
             }
         }
         Err(Error::Contended)
+    }
+
+    fn proved(&self, id: SessionId, record: Record, now: Moment) -> Proved {
+        let life = record.life(now, &self.config);
+        Proved { session: Session { id, record }, life }
     }
 
     /// Notes the use of a session. A store that answers reads but takes no writes, because it is full or has lost its
@@ -105,9 +125,15 @@ impl Keeper {
             let (record, now) = self.store.read(bucket, id).await?.ok_or(Error::RefreshInvalid)?;
             match record.renew(&secret, Nonce::random(), now, &self.config) {
                 Renewal::Refused => return Err(Error::RefreshInvalid),
-                Renewal::Again(pair) => return Ok(issue(Session { id, record }, pair)),
+                Renewal::Again(pair) => {
+                    // Who rotated it may have failed to tell.
+                    let ended = id.ended(record.account);
+                    self.ends(&ended, self.store.announce(&[ended])).await?;
+                    return Ok(issue(Session { id, record }, pair));
+                }
                 Renewal::Rotated(rotated, pair) => {
-                    if self.store.replace(id, &record, &rotated).await? {
+                    let ended = id.ended(record.account);
+                    if self.ends(&ended, self.store.rotate(id, &record, &rotated)).await? {
                         return Ok(issue(Session { id, record: *rotated }, pair));
                     }
                 }
@@ -116,7 +142,8 @@ impl Keeper {
                         target: "audit", event = "refresh_reuse", account_id = %record.account, session_id = %id,
                         "a refresh token was used again"
                     );
-                    if self.store.revoke(record.account, id).await? {
+                    let end = id.ended(record.account);
+                    if self.ends(&end, self.store.revoke(record.account, id)).await? {
                         ended(record.account, &[id], "reuse");
                     }
                     return Err(Error::RefreshReused);
@@ -131,7 +158,7 @@ impl Keeper {
     /// # Errors
     /// [`Error::NotFound`] when there is none.
     pub(crate) async fn revoke(&self, account: AccountId, id: SessionId) -> Result<(), Error> {
-        if !self.store.revoke(account, id).await? {
+        if !self.ends(&id.ended(account), self.store.revoke(account, id)).await? {
             return Err(Error::NotFound);
         }
         ended(account, &[id], "revoked");
@@ -145,9 +172,21 @@ impl Keeper {
         except: Option<SessionId>,
         epoch: Option<Epoch>,
     ) -> Result<usize, Error> {
-        let gone = self.store.revoke_account(account, except, epoch).await?;
+        let end = account.ended(except);
+        let gone = self.ends(&end, self.store.revoke_account(account, except, epoch)).await?;
         ended(account, &gone, "revoked_all");
         Ok(gone.len())
+    }
+
+    /// Has the store end something, and forgets it here whatever becomes of that: it may have ended all the same.
+    async fn ends<T>(
+        &self,
+        revocation: &Revocation,
+        ending: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let ended = ending.await;
+        self.near.revoke(revocation);
+        ended
     }
 
     /// The account's sessions, newest first.

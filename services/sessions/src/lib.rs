@@ -10,7 +10,9 @@ mod wire;
 mod accounts;
 mod keeper;
 mod people;
+mod prover;
 mod sign_in;
+mod watchers;
 
 mod record;
 mod secret;
@@ -30,26 +32,35 @@ use std::sync::Arc;
 use common::{
     Process,
     grpc::{Channel, Service},
+    lifecycle::StopWhen,
 };
 use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
 
 pub use clock::Moment;
 pub use config::{Config, Rules};
 pub use policy::POLICY;
+pub use prover::near_cache;
 pub use store::{MemoryStore, RedisStore, Store};
 
 use crate::{
     accounts::Accounts,
     keeper::Keeper,
+    prover::Prover,
     rpc::Rpc,
     sign_in::{Outcomes, SignIn},
     throttle::Throttle,
+    watchers::Watchers,
 };
 
 /// The sessions service over its ports: where sessions are kept, and who knows the passwords. The process
-/// keeps its numbers.
+/// keeps its numbers, and must have been given [`near_cache`].
 pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Service {
-    let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone());
+    let near = prover::open(process);
+    let watchers = Arc::new(Watchers::new(Arc::clone(&near)));
+    let (feed, follower) = (Arc::clone(&store) as Arc<dyn guard::Feed>, Arc::clone(&watchers));
+    process.worker("sessions.revocations", StopWhen::CallsDone, |stop| guard::follow(feed, follower, stop));
+    let keeper = Keeper::new(Arc::clone(&store), rules.lifetimes.clone(), Arc::clone(&near));
+    let prover = Prover { keeper: keeper.clone(), near };
     let throttle = Throttle::new(store, &rules.throttle);
     let sign_in = SignIn {
         throttle: throttle.clone(),
@@ -57,6 +68,6 @@ pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process:
         keeper: keeper.clone(),
         outcomes: Outcomes::new(process.meter()),
     };
-    let rpc = Rpc { sign_in, keeper: keeper.clone(), throttle };
-    Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(keeper))
+    let rpc = Rpc { sign_in, keeper, prover: prover.clone(), throttle, watchers };
+    Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(prover))
 }

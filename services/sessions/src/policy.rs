@@ -20,4 +20,10 @@ pub static POLICY: &[Row] = &[
     Row::new("ListSessions", Who::SELF),
     Row::new("AdmitPasswordAttempt", Who::services(&["accounts"])),
     Row::new("ForgivePasswordAttempts", Who::services(&["accounts"])),
+    Row {
+        deadline: Deadline::Endless,
+        cost: Cost::Low,
+        request_limit: 64,
+        ..Row::new("WatchRevocations", Who::services(&["accounts", "uploads"]))
+    },
 ];

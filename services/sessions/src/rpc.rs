@@ -1,8 +1,9 @@
 //! What arrives over gRPC.
 
 mod list;
+mod watch;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use common::grpc::{Violations, peer};
 use guard::Caller;
@@ -11,18 +12,20 @@ use proto::sessions::v1::{
     ForgivePasswordAttemptsRequest, ForgivePasswordAttemptsResponse, ListSessionsRequest,
     ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse, RevokeAccountSessionsRequest,
     RevokeAccountSessionsResponse, RevokeSessionRequest, RevokeSessionResponse, ValidateSessionRequest,
-    ValidateSessionResponse, sessions_service_server::SessionsService,
+    ValidateSessionResponse, WatchRevocationsRequest, sessions_service_server::SessionsService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     error::Error,
     id::AccountId,
     keeper::Keeper,
+    prover::Prover,
     record::Epoch,
     session::Device,
     sign_in::SignIn,
     throttle::{Attempt, Network, Throttle},
+    watchers::Watchers,
     wire::{self, Email, Password},
 };
 
@@ -30,7 +33,9 @@ use crate::{
 pub(crate) struct Rpc {
     pub(crate) sign_in: SignIn,
     pub(crate) keeper: Keeper,
+    pub(crate) prover: Prover,
     pub(crate) throttle: Throttle,
+    pub(crate) watchers: Arc<Watchers>,
 }
 
 #[tonic::async_trait]
@@ -51,8 +56,7 @@ impl SessionsService for Rpc {
     ) -> Result<Response<ValidateSessionResponse>, Status> {
         let ValidateSessionRequest { session_token } = request.into_inner();
         wire::only("session_token", wire::token(&session_token))?;
-        let session = self.keeper.validate(&session_token).await?;
-        Ok(Response::new(ValidateSessionResponse { session: Some(session.into()) }))
+        Ok(Response::new(wire::proved(self.prover.validate(&session_token).await?)))
     }
 
     async fn refresh_session(
@@ -126,6 +130,15 @@ impl SessionsService for Rpc {
         let ForgivePasswordAttemptsRequest { email, client_address } = request.into_inner();
         self.throttle.forgive(&attempt(&email, &client_address)?).await?;
         Ok(Response::new(ForgivePasswordAttemptsResponse {}))
+    }
+
+    type WatchRevocationsStream = watch::Told;
+
+    async fn watch_revocations(
+        &self,
+        request: Request<Streaming<WatchRevocationsRequest>>,
+    ) -> Result<Response<Self::WatchRevocationsStream>, Status> {
+        Ok(Response::new(watch::told(Arc::clone(&self.watchers), request.into_inner())?))
     }
 }
 

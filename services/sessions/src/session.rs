@@ -6,7 +6,7 @@ mod config;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 pub(crate) use config::Config;
 
@@ -123,6 +123,13 @@ impl Record {
             _ if now.since(self.used) >= config.touch_interval.0 => Validity::Touch(touched),
             _ => Validity::Good,
         }
+    }
+
+    /// For how long a session token that is good now proves the session without anybody looking: until it ends, or its
+    /// use has to be noted again.
+    pub(crate) fn life(&self, now: Moment, config: &Config) -> Duration {
+        let touch = self.used.plus(config.touch_interval.0);
+        self.end().min(self.token_end).min(touch).since(now)
     }
 
     /// What a refresh token with this secret is worth. `nonce` must be new.

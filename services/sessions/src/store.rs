@@ -8,6 +8,7 @@ pub(crate) mod redis;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use guard::Revocation;
 
 pub use self::{memory::MemoryStore, redis::RedisStore};
 use crate::{
@@ -27,8 +28,11 @@ pub(crate) const FLOOR_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// the store's error when that cannot be known.
 ///
 /// A session is not there any more from its end on. Nothing here knows a secret.
+///
+/// Whoever listens to the store hears of every end that an operation brought about, before the operation answers; also
+/// of one that an earlier operation brought about and could not tell. Of a session that was never ended nothing is heard.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: guard::Feed {
     /// The time, by the clock that ends sessions.
     async fn now(&self) -> Result<Moment, Error>;
 
@@ -41,6 +45,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces a session that is still exactly as expected; tells whether it was.
     async fn replace(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error>;
+
+    /// Replaces a session as [`replace`](Self::replace) does, by one with other tokens: for the old ones it is an end.
+    async fn rotate(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error>;
+
+    /// Tells listeners of ends that were brought about before, which may not have been told.
+    async fn announce(&self, ended: &[Revocation]) -> Result<(), Error>;
 
     /// Ends a session of the account; tells whether there was one.
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error>;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use common::grpc::Violations;
+use guard::{Hit, Revocation};
 use prost_types::Timestamp;
 use proto::sessions::v1 as pb;
 use uuid::Uuid;
@@ -132,6 +133,25 @@ impl From<Session> for pb::Session {
             roles: record.roles,
             user_agent: record.user_agent,
         }
+    }
+}
+
+/// The session that was proved, and how long that may be kept.
+pub(crate) fn proved(Hit { proof, left }: Hit<Session>) -> pb::ValidateSessionResponse {
+    let session = Session::clone(&proof).into();
+    pb::ValidateSessionResponse { session: Some(session), max_age: left.try_into().ok() }
+}
+
+pub(crate) fn revocation(revocation: Revocation) -> pb::Revocation {
+    let (account, session, except) = match revocation {
+        Revocation::Session { account, session } => (account, Some(session), None),
+        Revocation::Account { account, except } => (account, None, except),
+    };
+    let optional = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    pb::Revocation {
+        account_id: account.to_string(),
+        session_id: optional(session),
+        except_session_id: optional(except),
     }
 }
 

@@ -202,7 +202,13 @@ where
     }))
 }
 
-/// Bounds every call by `timeout`, and by what is left of the call that makes it; its answer too.
+/// In the extensions of a request: the call lasts as long as both sides like, and `timeout` bounds its beginning only.
+/// For methods whose policy row says so; who makes such a call sees for itself whether anything still comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Endless;
+
+/// Bounds every call by `timeout`, and by what is left of the call that makes it; its answer too, unless it is
+/// [`Endless`].
 fn bounded<S>(timeout: Duration, inner: S) -> Channel
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
@@ -214,7 +220,10 @@ where
         async move {
             let limit = Instant::now() + timeout;
             let until = deadline::current().map_or(limit, |current| current.min(limit));
-            deadline::stamp(request.headers_mut(), until);
+            let endless = request.extensions().get::<Endless>().is_some();
+            if !endless {
+                deadline::stamp(request.headers_mut(), until);
+            }
             if let Some(call) = context::current()
                 && let Ok(traceparent) = HeaderValue::try_from(call.to_string())
             {
@@ -224,7 +233,8 @@ where
             let response = timeout_at(until, inner.oneshot(request)).await;
             let response = response.map_err(|_| deadline::exceeded())?;
             let response = response.map_err(|error| Status::from_error(error.into()))?;
-            Ok(response.map(|body| Body::new(ResponseBody::new(body, Some(until), None, None, Unwatched))))
+            let until = (!endless).then_some(until);
+            Ok(response.map(|body| Body::new(ResponseBody::new(body, until, None, None, Unwatched))))
         }
     }))
 }

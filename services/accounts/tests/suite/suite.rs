@@ -60,7 +60,7 @@ impl Suite {
             server: server::Config { listen, reload_interval, ..server::Config::default() },
             ..FrameConfig::default()
         };
-        let demands = [password::demand(), postgres::Config::default().demand()];
+        let demands = [password::demand(), postgres::Config::default().demand(), accounts::near_cache()];
         let process = Process::new(PROGRAM, frame, &demands).unwrap();
         let peer = Peer::default();
         let running = Running::start(process, async |process: &Process| {

@@ -74,7 +74,8 @@ fn formulas(mib: u64, millicores: u64) -> Plan {
         memory: Some(Size::from_mib(mib)),
         ..Config::default()
     };
-    plan(&limits::read(&config), &[demand()], &config).unwrap()
+    let demands = [demand(), accounts::near_cache(), sessions::near_cache()];
+    plan(&limits::read(&config), &demands, &config).unwrap()
 }
 
 /// Name and value of every row, with what it holds; where the numbers come from is another matter.

@@ -23,7 +23,7 @@ use crate::people::{PASSWORD, Suite, bearer};
 const CALLERS: [&str; 6] = ["nobody", "user", "admin", "accounts", "sessions", "edge"];
 
 /// Who may call what: written out here, so that a slip in a policy table is noticed.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("fairlead.accounts.v1.AccountsService/CreateAccount", &CALLERS),
     ("fairlead.accounts.v1.AccountsService/GetAccount", &["user", "admin"]),
     ("fairlead.accounts.v1.AccountsService/BatchGetAccounts", &["user", "admin"]),
@@ -40,6 +40,7 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("fairlead.sessions.v1.SessionsService/ListSessions", &["user", "admin"]),
     ("fairlead.sessions.v1.SessionsService/AdmitPasswordAttempt", &["accounts"]),
     ("fairlead.sessions.v1.SessionsService/ForgivePasswordAttempts", &["accounts"]),
+    ("fairlead.sessions.v1.SessionsService/WatchRevocations", &["accounts"]),
 ];
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Sessions in the memory of one process: gone with it.
 
 mod attempts;
+mod feed;
 mod sessions;
 
 use std::{
@@ -9,6 +10,8 @@ use std::{
 };
 
 use async_trait::async_trait;
+use guard::{Listening, Lost, Revocation};
+use tokio::sync::broadcast;
 
 use super::{Insertion, Store};
 use crate::{
@@ -27,6 +30,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub struct MemoryStore {
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
     state: Mutex<State>,
+    ended: broadcast::Sender<Revocation>,
 }
 
 #[derive(Default)]
@@ -45,7 +49,7 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// An empty store that goes by this clock.
     pub fn with_clock(clock: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
-        Self { clock: Box::new(clock), state: Mutex::default() }
+        Self { clock: Box::new(clock), state: Mutex::default(), ended: broadcast::Sender::new(feed::KEPT) }
     }
 
     /// The state, cleared of what has ended, and the time. Nothing that holds it can fail half-way, so a poisoned
@@ -59,6 +63,21 @@ impl MemoryStore {
             state.attempts.sweep(now);
         }
         (state, now)
+    }
+
+    /// Tells whoever listens.
+    fn tell(&self, ended: impl IntoIterator<Item = Revocation>) {
+        for revocation in ended {
+            // It fails when nobody listens.
+            let _ = self.ended.send(revocation);
+        }
+    }
+}
+
+#[async_trait]
+impl guard::Feed for MemoryStore {
+    async fn listen(&self) -> Result<Box<dyn Listening>, Lost> {
+        Ok(Box::new(feed::Listener::new(self.ended.subscribe())))
     }
 }
 
@@ -75,8 +94,14 @@ impl Store for MemoryStore {
     }
 
     async fn insert(&self, session: &Session, per_account: u32) -> Result<Insertion, Error> {
-        let (mut state, now) = self.at_now();
-        Ok(state.sessions.insert(session, per_account, now))
+        let insertion = {
+            let (mut state, now) = self.at_now();
+            state.sessions.insert(session, per_account, now)
+        };
+        if let Insertion::Kept { evicted } = &insertion {
+            self.tell(evicted.iter().map(|id| id.ended(session.record.account)));
+        }
+        Ok(insertion)
     }
 
     async fn replace(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
@@ -84,9 +109,26 @@ impl Store for MemoryStore {
         Ok(state.sessions.replace(id, expected, new, now))
     }
 
+    async fn rotate(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
+        let rotated = self.replace(id, expected, new).await?;
+        if rotated {
+            self.tell([id.ended(expected.account)]);
+        }
+        Ok(rotated)
+    }
+
+    async fn announce(&self, ended: &[Revocation]) -> Result<(), Error> {
+        self.tell(ended.iter().copied());
+        Ok(())
+    }
+
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {
-        let (mut state, now) = self.at_now();
-        Ok(state.sessions.revoke(account, id, now))
+        let there = {
+            let (mut state, now) = self.at_now();
+            state.sessions.revoke(account, id, now)
+        };
+        self.tell([id.ended(account)]);
+        Ok(there)
     }
 
     async fn revoke_account(
@@ -95,8 +137,12 @@ impl Store for MemoryStore {
         except: Option<SessionId>,
         epoch: Option<Epoch>,
     ) -> Result<Vec<SessionId>, Error> {
-        let (mut state, now) = self.at_now();
-        Ok(state.sessions.revoke_account(account, except, epoch, now))
+        let ended = {
+            let (mut state, now) = self.at_now();
+            state.sessions.revoke_account(account, except, epoch, now)
+        };
+        self.tell([account.ended(except)]);
+        Ok(ended)
     }
 
     async fn list(&self, account: AccountId) -> Result<Vec<Session>, Error> {

@@ -11,6 +11,7 @@
 //! | `fl:m:{<bucket>}:<e-mail hash>` | the same for the account | then |
 //! | `fl:f:{<bucket>}:<e-mail hash><address>` | failures of the pair, and when the next try is admitted | an hour later |
 //! | `fl:k:{<bucket>}:<e-mail hash><address>` | that the address has signed in | after 30 days |
+//! | `fl:{revocations}` | a stream of the latest ends of sessions, numbered | never; it is cut to some 16,000 |
 //!
 //! Ids, hashes and addresses are raw bytes.
 
@@ -18,6 +19,7 @@ mod attempts;
 mod check;
 mod config;
 mod connections;
+mod feed;
 mod keys;
 mod script;
 mod sessions;
@@ -30,6 +32,7 @@ use std::{error, time::Duration};
 
 use async_trait::async_trait;
 use common::Process;
+use guard::{Listening, Lost, Revocation};
 
 pub(crate) use config::Config;
 use connections::{Connections, Ways};
@@ -74,6 +77,13 @@ impl RedisStore {
 }
 
 #[async_trait]
+impl guard::Feed for RedisStore {
+    async fn listen(&self) -> Result<Box<dyn Listening>, Lost> {
+        Ok(Box::new(feed::Listener::connect(self.redis.clone()).await?))
+    }
+}
+
+#[async_trait]
 impl Store for RedisStore {
     async fn now(&self) -> Result<Moment, Error> {
         sessions::now(&self.redis).await
@@ -89,6 +99,14 @@ impl Store for RedisStore {
 
     async fn replace(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
         sessions::replace(&self.redis, id, expected, new).await
+    }
+
+    async fn rotate(&self, id: SessionId, expected: &Record, new: &Record) -> Result<bool, Error> {
+        sessions::rotate(&self.redis, id, expected, new).await
+    }
+
+    async fn announce(&self, ended: &[Revocation]) -> Result<(), Error> {
+        self.redis.write(&feed::tell(ended)).await
     }
 
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {

@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Code, Status, body::Body};
 
 use super::{
+    Endless,
     backoff::Backoff,
     budget::Budget,
     dial::Sender,
@@ -117,7 +118,10 @@ impl Calls {
         let mut ticket = Ticket::new(Arc::clone(&self.peers), id, address, until);
         let attempt = message.attempt();
         let mut request = Request::from_parts(head.clone(), attempt.body());
-        deadline::stamp(request.headers_mut(), until);
+        let endless = head.extensions.get::<Endless>().is_some();
+        if !endless {
+            deadline::stamp(request.headers_mut(), until);
+        }
 
         let answer = sender.send_request(request);
         // A request that is queued in the very moment in which its connection ends is dropped, and so told, with the last
@@ -135,6 +139,10 @@ impl Calls {
                 return Err(Failure { id, fate: verdict.fate, answer: Err(unavailable()), cause });
             }
         };
+        if endless {
+            // It ends when somebody leaves, which is no sign of a bad address.
+            ticket.says_nothing();
+        }
         let code = response.headers().contains_key("grpc-status").then(|| code(response.headers()));
         let response = response.map(|body| ticket::carried_by(body, ticket, code));
         if code == Some(Code::Unavailable) {

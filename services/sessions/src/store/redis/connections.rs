@@ -7,15 +7,17 @@ use std::{
 
 use common::{config::Secret, telemetry::metrics};
 use deadpool_redis::{Manager, Pool, Runtime};
+use guard::{LEASE, Revocation};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
     RedisResult,
-    aio::{ConnectionManager, ConnectionManagerConfig},
+    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
     io::tcp::TcpSettings,
 };
 
 use super::{
     config::ACCEPTED,
+    feed,
     script::{Failed, Run},
 };
 use crate::error::Error;
@@ -82,6 +84,41 @@ impl Connections {
             script.on(&mut connection).await
         });
         Ok(done.await?)
+    }
+
+    /// Runs a script that ends sessions on a connection of its own, then tells of the ends that follow from its answer.
+    pub(super) async fn end<T: FromRedisValue>(
+        &self,
+        script: &Run<'_>,
+        ended: impl FnOnce(&T) -> Vec<Revocation>,
+    ) -> Result<T, Error> {
+        let ways = self.current();
+        let done = bounded(script, async {
+            let mut connection = ways.pool.get().await?;
+            let answer = script.on(&mut connection).await?;
+            let ended = ended(&answer);
+            if !ended.is_empty() {
+                feed::tell(&ended).on::<()>(&mut connection).await?;
+            }
+            Ok(answer)
+        });
+        Ok(done.await?)
+    }
+
+    /// A connection that blocks, of its own, which breaks once and for all when nothing comes for as long as a lease; and
+    /// the ways that it went.
+    pub(super) async fn dial(&self) -> RedisResult<(MultiplexedConnection, Arc<Ways>)> {
+        let ways = self.current();
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CREATE))
+            .set_response_timeout(Some(LEASE));
+        let client = Client::open(ways.info.clone())?;
+        Ok((client.get_multiplexed_async_connection_with_config(&config).await?, ways))
+    }
+
+    /// Whether these ways are still gone.
+    pub(super) fn goes(&self, ways: &Arc<Ways>) -> bool {
+        Arc::ptr_eq(ways, &self.current())
     }
 
     /// Asks for a sign of life.

@@ -32,6 +32,9 @@ pub(super) fn address(network: Network) -> Vec<u8> {
     format!("fl:r:{{{spelt}}}").into_bytes()
 }
 
+/// The feed's key, which has a slot of its own.
+pub(super) const FEED: &str = "fl:{revocations}";
+
 pub(super) fn account_rate(mail: MailHash) -> Vec<u8> {
     tagged('m', mail.bucket(), &mail.0)
 }

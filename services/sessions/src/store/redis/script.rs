@@ -23,6 +23,7 @@ pub(super) static REVOKE: Lazy = Lazy::new(|| script("revoke", &[CLOCK, include_
 pub(super) static REVOKE_ACCOUNT: Lazy =
     Lazy::new(|| script("revoke_account", &[CLOCK, include_str!("revoke_account.lua")]));
 pub(super) static LIST: Lazy = Lazy::new(|| script("list", &[CLOCK, include_str!("list.lua")]));
+pub(super) static TELL: Lazy = Lazy::new(|| script("tell", &[CLOCK, include_str!("tell.lua")]));
 pub(super) static COUNT_ADDRESS: Lazy =
     Lazy::new(|| script("count_address", &[CLOCK, RATE, include_str!("count_address.lua")]));
 pub(super) static UNCOUNT_ADDRESS: Lazy =

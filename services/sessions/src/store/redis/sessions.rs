@@ -1,5 +1,6 @@
 //! Sessions in Redis: each operation next to its script.
 
+use guard::Revocation;
 use redis::FromRedisValue;
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use super::{
     super::{FLOOR_LIFE, Insertion},
     connections::Connections,
     keys,
-    script::{self, Failed},
+    script::{self, Failed, Run},
 };
 use crate::{
     clock::{Moment, millis},
@@ -42,8 +43,11 @@ pub(super) async fn insert(
 ) -> Result<Insertion, Error> {
     let Session { id, record } = session;
     let bucket = record.account.bucket();
+    let ended = |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
+        evicted.iter().flatten().map(|RawId(id)| id.ended(record.account)).collect()
+    };
     let evicted: Option<Vec<RawId>> = redis
-        .write(
+        .end(
             script::INSERT
                 .key(keys::session(bucket, *id))
                 .key(keys::index(record.account))
@@ -56,6 +60,7 @@ pub(super) async fn insert(
                 .arg(record.absolute_end.millis())
                 .arg(per_account)
                 .arg(keys::session_prefix(bucket)),
+            ended,
         )
         .await?;
     Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
@@ -67,24 +72,34 @@ pub(super) async fn replace(
     expected: &Record,
     new: &Record,
 ) -> Result<bool, Error> {
-    redis
-        .write(
-            script::REPLACE
-                .key(keys::session(expected.account.bucket(), id))
-                .arg(expected.pack())
-                .arg(new.pack())
-                .arg(new.end().millis()),
-        )
-        .await
+    redis.write(&replacing(id, expected, new)).await
+}
+
+pub(super) async fn rotate(
+    redis: &Connections,
+    id: SessionId,
+    expected: &Record,
+    new: &Record,
+) -> Result<bool, Error> {
+    let ended = |rotated: &bool| rotated.then(|| id.ended(expected.account)).into_iter().collect();
+    redis.end(&replacing(id, expected, new), ended).await
+}
+
+fn replacing(id: SessionId, expected: &Record, new: &Record) -> Run<'static> {
+    let mut run = script::REPLACE.key(keys::session(expected.account.bucket(), id));
+    run.arg(expected.pack()).arg(new.pack()).arg(new.end().millis());
+    run
 }
 
 pub(super) async fn revoke(redis: &Connections, account: AccountId, id: SessionId) -> Result<bool, Error> {
     redis
-        .write(
+        .end(
             script::REVOKE
                 .key(keys::session(account.bucket(), id))
                 .key(keys::index(account))
                 .arg(id.0.as_bytes()),
+            // Also when it is gone: who ended it may have failed to tell.
+            |_| vec![id.ended(account)],
         )
         .await
 }
@@ -95,17 +110,18 @@ pub(super) async fn revoke_account(
     except: Option<SessionId>,
     epoch: Option<Epoch>,
 ) -> Result<Vec<SessionId>, Error> {
-    let except = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
+    let kept = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
     let epoch = epoch.map(|epoch| epoch.number().to_string()).unwrap_or_default();
     let ended: Vec<RawId> = redis
-        .write(
+        .end(
             script::REVOKE_ACCOUNT
                 .key(keys::index(account))
                 .key(keys::floor(account))
-                .arg(except)
+                .arg(kept)
                 .arg(epoch)
                 .arg(millis(FLOOR_LIFE))
                 .arg(keys::session_prefix(account.bucket())),
+            |_| vec![account.ended(except)],
         )
         .await?;
     Ok(ids(ended))

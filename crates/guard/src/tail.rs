@@ -1,0 +1,84 @@
+//! Listens for as long as the process runs, and begins again whenever something may have been missed.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::{BootTime, Feed, Heard, Listening, Revocation};
+
+/// The pause before listening is tried again, and the longest. Each is jittered down to its half.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1000));
+
+/// Somebody who keeps what revocations end.
+pub trait Follower: Send + Sync + 'static {
+    /// From now on every revocation is heard. Whatever was kept before may have been ended unheard.
+    fn begins(&self);
+    /// These have ended. Called before the lease that covers them.
+    fn hears(&self, revocations: &[Revocation]);
+    /// What is kept may be used until then.
+    fn trusts_until(&self, end: BootTime);
+    /// Something may have been missed: nothing that is kept may be used.
+    fn loses(&self);
+}
+
+/// Has somebody follow a feed until it is told to stop.
+pub async fn follow(feed: Arc<dyn Feed>, follower: Arc<dyn Follower>, stop: CancellationToken) {
+    // What is kept is not used any more once nobody listens.
+    let _lost_at_the_end = AtTheEnd(&*follower);
+    let following = async {
+        let mut pause = PAUSES.0;
+        let mut told = false;
+        loop {
+            let lost = match feed.listen().await {
+                Ok(listening) => {
+                    tracing::info!("revocations are heard");
+                    (pause, told) = (PAUSES.0, false);
+                    let lost = listen(listening, &*follower).await;
+                    follower.loses();
+                    lost
+                }
+                Err(error) => error,
+            };
+            // An outage is told once, however long it lasts.
+            if told {
+                tracing::debug!(error = &*lost, "revocations are not heard");
+            } else {
+                tracing::warn!(error = &*lost, "revocations are not heard; sessions are validated one by one");
+                told = true;
+            }
+            sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        never = following => never,
+    }
+}
+
+async fn listen(mut listening: Box<dyn Listening>, follower: &dyn Follower) -> crate::Lost {
+    follower.begins();
+    loop {
+        match listening.next().await {
+            Ok(Heard { revocations, lease }) => {
+                if !revocations.is_empty() {
+                    follower.hears(&revocations);
+                }
+                // Only now: whoever sees the lease must not find what these have ended.
+                if let Some(end) = lease {
+                    follower.trusts_until(end);
+                }
+            }
+            Err(lost) => return lost,
+        }
+    }
+}
+
+struct AtTheEnd<'a>(&'a dyn Follower);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.loses();
+    }
+}
