@@ -167,6 +167,12 @@ impl<T: Proof> Near<T> {
         }
     }
 
+    fn begins_at(&self, now: BootTime) {
+        self.loses();
+        self.numbers.connections.fetch_add(1, Relaxed);
+        self.from.store(now.plus(self.settle).nanos(), Relaxed);
+    }
+
     /// How long what is kept may still be used.
     #[must_use]
     pub fn lease(&self) -> Duration {
@@ -184,9 +190,7 @@ impl<T: Proof> Near<T> {
 
 impl<T: Proof> Follower for Near<T> {
     fn begins(&self) {
-        self.loses();
-        self.numbers.connections.fetch_add(1, Relaxed);
-        self.from.store(BootTime::now().plus(self.settle).nanos(), Relaxed);
+        self.begins_at(BootTime::now());
     }
 
     fn hears(&self, revocations: &[Revocation]) {

@@ -44,7 +44,10 @@ pub async fn follow(feed: Arc<dyn Feed>, follower: Arc<dyn Follower>, stop: Canc
             if told {
                 tracing::debug!(error = &*lost, "revocations are not heard");
             } else {
-                tracing::warn!(error = &*lost, "revocations are not heard; sessions are validated one by one");
+                tracing::warn!(
+                    error = &*lost,
+                    "revocations are not heard; sessions are validated one by one"
+                );
                 told = true;
             }
             sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;

@@ -61,7 +61,10 @@ impl Follower for Watchers {
             watchers.retain(|watcher| {
                 let sent = revocations.iter().try_for_each(|revocation| watcher.try_send(*revocation));
                 if matches!(sent, Err(TrySendError::Full(_))) {
-                    tracing::warn!(waiting = WAITING, "a watcher of revocations is too slow, and left behind");
+                    tracing::warn!(
+                        waiting = WAITING,
+                        "a watcher of revocations is too slow, and left behind"
+                    );
                 }
                 sent.is_ok()
             });

@@ -41,23 +41,34 @@ impl<T: Proof> Near<T> {
     /// Tells how the cache of a service fares whenever somebody asks.
     pub fn observe(self: &Arc<Self>, meter: &Meter, service: &'static str) {
         let near = Arc::downgrade(self);
-        counter(meter, "fairlead.near_cache.lookups", "Tokens looked up in the near cache, by outcome", move |seen| {
-            let Some(near) = near.upgrade() else { return };
-            let numbers = &near.numbers;
-            let (misses, unleased) = (numbers.misses.load(Relaxed), numbers.unleased.load(Relaxed));
-            for (outcome, count) in [("hit", near.contents().hits), ("miss", misses), ("no_lease", unleased)] {
-                seen(count, &[KeyValue::new("service", service), KeyValue::new("outcome", outcome)]);
-            }
-        });
+        counter(
+            meter,
+            "fairlead.near_cache.lookups",
+            "Tokens looked up in the near cache, by outcome",
+            move |seen| {
+                let Some(near) = near.upgrade() else { return };
+                let numbers = &near.numbers;
+                let (misses, unleased) = (numbers.misses.load(Relaxed), numbers.unleased.load(Relaxed));
+                for (outcome, count) in
+                    [("hit", near.contents().hits), ("miss", misses), ("no_lease", unleased)]
+                {
+                    seen(count, &[KeyValue::new("service", service), KeyValue::new("outcome", outcome)]);
+                }
+            },
+        );
         let of_service = [KeyValue::new("service", service)];
         let gauges: [(_, _, fn(&Self) -> u64); 2] = [
-            ("fairlead.near_cache.entries", "Sessions in the near cache", |near| near.contents().entries as u64),
+            ("fairlead.near_cache.entries", "Sessions in the near cache", |near| {
+                near.contents().entries as u64
+            }),
             ("fairlead.near_cache.bytes", "Memory of the near cache", |near| near.contents().bytes as u64),
         ];
         for (name, description, read) in gauges {
             let (near, attributes) = (Arc::downgrade(self), of_service.clone());
             let gauge = meter.u64_observable_gauge(name).with_description(description);
-            gauge.with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes))).build();
+            gauge
+                .with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes)))
+                .build();
         }
         let seconds: [(_, _, fn(&Self) -> f64); 2] = [
             (
@@ -74,13 +85,17 @@ impl<T: Proof> Near<T> {
         for (name, description, read) in seconds {
             let (near, attributes) = (Arc::downgrade(self), of_service.clone());
             let gauge = meter.f64_observable_gauge(name).with_unit("s").with_description(description);
-            gauge.with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes))).build();
+            gauge
+                .with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes)))
+                .build();
         }
         let counters: [(_, _, fn(&Numbers) -> &AtomicU64); 2] = [
             ("fairlead.revocations.heard", "Revocations heard", |numbers| &numbers.revocations),
-            ("fairlead.revocations.connections", "How often listening for revocations has begun", |numbers| {
-                &numbers.connections
-            }),
+            (
+                "fairlead.revocations.connections",
+                "How often listening for revocations has begun",
+                |numbers| &numbers.connections,
+            ),
         ];
         for (name, description, read) in counters {
             let (near, attributes) = (Arc::downgrade(self), of_service.clone());
@@ -90,7 +105,7 @@ impl<T: Proof> Near<T> {
         }
     }
 
-    fn contents(&self) -> Contents {
+    pub(super) fn contents(&self) -> Contents {
         let shards = self.shards.iter().map(|shard| locked(shard).contents());
         shards.fold(Contents::default(), |sum, it| Contents {
             entries: sum.entries + it.entries,

@@ -1,6 +1,7 @@
 //! What every store does, whichever it is.
 
 mod attempts;
+mod feed;
 mod sessions;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};

@@ -1,6 +1,7 @@
 //! The sessions service over the wire.
 
 mod accounts;
+mod near;
 mod outage;
 mod ownership;
 mod passwords;
@@ -8,3 +9,4 @@ mod reading;
 mod rotation;
 mod sign_in;
 mod suite;
+mod watch;

@@ -30,7 +30,7 @@ pub(crate) struct Suite {
     pub(crate) accounts: Accounts,
     pub(crate) account_id: String,
     keys: ServiceKeys,
-    _running: Running,
+    running: Running,
 }
 
 impl Suite {
@@ -48,9 +48,17 @@ impl Suite {
         Self::in_redis_at(redis.url.clone().into()).await
     }
 
+    /// Sessions in Redis, under rules of their own.
+    pub(crate) async fn in_redis_with(config: Config, redis: &Redis) -> Self {
+        Self::in_redis_under(config, redis.url.clone().into()).await
+    }
+
     /// Sessions in Redis, at an address that may be mounted.
     pub(crate) async fn in_redis_at(url: Secret) -> Self {
-        let mut config = Config::default();
+        Self::in_redis_under(Config::default(), url).await
+    }
+
+    async fn in_redis_under(mut config: Config, url: Secret) -> Self {
         config.redis.url = url;
         Self::over(config, |config, process| Arc::new(RedisStore::open(&config.redis, process).unwrap()))
             .await
@@ -75,7 +83,11 @@ impl Suite {
         .unwrap();
         let channel = Channel::from_shared(format!("http://{}", running.address())).unwrap();
         let client = SessionsServiceClient::new(channel.connect().await.unwrap());
-        Self { client, accounts, account_id, keys, _running: running }
+        Self { client, accounts, account_id, keys, running }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.running.address())
     }
 
     pub(crate) fn client(&self) -> SessionsServiceClient<Channel> {

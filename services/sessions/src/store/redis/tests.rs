@@ -1,7 +1,9 @@
 //! What holds for Redis alone.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
+use futures_util::poll;
+use guard::{BootTime, Feed, LEASE};
 use uuid::Uuid;
 
 use super::*;
@@ -83,4 +85,69 @@ async fn no_secret_is_ever_stored() {
     let holds = |secret: &Secret| stored.windows(32).any(|window| window == secret.0);
 
     assert!(![&pair.session, &pair.refresh, &next.session, &next.refresh].into_iter().any(holds));
+}
+
+#[tokio::test]
+async fn a_lease_is_counted_from_the_question_however_late_the_answer() {
+    let redis = testkit::redis().await;
+    let store = RedisStore::at(&redis.url);
+    let mut listening = store.listen().await.unwrap();
+
+    let mut next = pin!(listening.next());
+    assert!(poll!(&mut next).is_pending());
+    let asked = BootTime::now();
+    redis.freeze().await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    redis.thaw().await;
+    let heard = next.await.unwrap();
+
+    assert!(heard.lease.unwrap() <= asked.plus(LEASE));
+}
+
+#[tokio::test]
+async fn whoever_listens_to_a_redis_that_hangs_gives_up_with_the_lease() {
+    let redis = testkit::redis().await;
+    let store = RedisStore::at(&redis.url);
+    let mut listening = store.listen().await.unwrap();
+
+    redis.freeze().await;
+    let began = BootTime::now();
+    while listening.next().await.is_ok() {}
+
+    assert!(BootTime::now().since(began) < LEASE * 2);
+}
+
+#[tokio::test]
+async fn a_feed_that_begins_anew_is_noticed() {
+    let redis = testkit::redis().await;
+    let store = RedisStore::at(&redis.url);
+    let some = [AccountId(Uuid::now_v7()).ended(None)];
+    store.announce(&some).await.unwrap();
+    let mut connection = ::redis::Client::open(&*redis.url).unwrap().get_connection().unwrap();
+    for told_again in [0, 2] {
+        let mut listening = store.listen().await.unwrap();
+
+        ::redis::cmd("DEL").arg(keys::FEED).exec(&mut connection).unwrap();
+        for _ in 0..told_again {
+            store.announce(&some).await.unwrap();
+        }
+
+        assert!(listening.next().await.is_err(), "{told_again}");
+        store.announce(&some).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_listens_moves_with_the_store() {
+    let (old, new) = (testkit::redis().await, testkit::redis().await);
+    let store = RedisStore::at(&old.url);
+    let mut listening = store.listen().await.unwrap();
+
+    store.redis.replace(Arc::new(Ways::open(&new.url.clone().into(), 8).unwrap()));
+
+    assert!(listening.next().await.is_err());
+    let mut listening = store.listen().await.unwrap();
+    let end = AccountId(Uuid::now_v7()).ended(None);
+    store.announce(&[end]).await.unwrap();
+    assert_eq!(listening.next().await.unwrap().revocations, [end]);
 }
