@@ -1,0 +1,5 @@
+//! What real processes go on believing after somebody's session has ended elsewhere.
+
+mod house;
+mod replicas;
+mod stops;
