@@ -1,6 +1,6 @@
 //! The client that services of the suite call each other with.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use common::{
     Process, Program,
@@ -17,7 +17,7 @@ const PROGRAM: Program =
 /// A process that calls, as a service does that needs another.
 pub(crate) struct Balanced {
     channel: Channel,
-    _process: Process,
+    process: Process,
 }
 
 impl Balanced {
@@ -33,10 +33,22 @@ impl Balanced {
             ..client::Config::default()
         };
         let channel = process.client("testing", "testing.peer", &config).expect("the settings are good");
-        Self { channel, _process: process }
+        Self { channel, process }
     }
 
     pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
+    }
+}
+
+impl fmt::Display for Balanced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.process.peers().iter().try_for_each(|(_, standing)| {
+            write!(
+                f,
+                "balanced client: {} calls tried again, {} not",
+                standing.retries, standing.retries_refused
+            )
+        })
     }
 }

@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 SERVICE = "fairlead.testing.v1.TestService"
 DEADLINE_SECONDS = 25
 # Messages of a stream, and the seconds between them.
-STREAMS = [(10, 0.02), (40, 0.05), (80, 0.1)]
+STREAMS = [(10, 0.02), (40, 0.05), (60, 0.1)]
 OPTIONS = [
     ("grpc.enable_retries", 0),
     # Each channel has a connection of its own.

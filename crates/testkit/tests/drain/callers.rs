@@ -14,9 +14,11 @@ use crate::{
     tally::Tally,
 };
 
-/// What is called, by how many at once, and how often by each of them: up to 640 echoes a second, and 16 calls that last.
-const LOAD: [(Kind, usize, Duration); 4] = [
+/// What is called, by how many at once, and how often by each of them: up to 640 echoes and
+/// 160 short streams a second, and 16 calls that last.
+const LOAD: [(Kind, usize, Duration); 5] = [
     (Kind::Echo, 64, Duration::from_millis(100)),
+    (Kind::Ask, 16, Duration::from_millis(100)),
     (Kind::Slow, 4, Duration::from_millis(1600)),
     (Kind::Recite, 6, Duration::from_millis(100)),
     (Kind::Repeat, 6, Duration::from_millis(100)),

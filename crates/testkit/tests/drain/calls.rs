@@ -14,14 +14,16 @@ use tonic::{Request, Status};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
 /// How long an answer of `Slow` takes.
 const SLOW: Duration = Duration::from_millis(1500);
-/// Messages of a stream, and the pause between them: 0.2 s, 2 s and 8 s.
+/// Messages of a stream, and the pause between them: 0.2 s, 2 s and 6 s.
 const STREAMS: [(u64, Duration); 3] =
-    [(10, Duration::from_millis(20)), (40, Duration::from_millis(50)), (80, Duration::from_millis(100))];
+    [(10, Duration::from_millis(20)), (40, Duration::from_millis(50)), (60, Duration::from_millis(100))];
 
 /// What is called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Echo,
+    /// A stream in both directions, over at once.
+    Ask,
     Slow,
     Recite,
     Repeat,
@@ -35,6 +37,7 @@ pub(crate) async fn call(channel: &Channel, kind: Kind, turn: usize) -> Result<(
     let client = TestServiceClient::new(channel.clone());
     let outcome = match kind {
         Kind::Echo => echo(client, turn).await,
+        Kind::Ask => repeat(client, (3, Duration::from_millis(1))).await,
         Kind::Slow => slow(client).await,
         Kind::Recite => recite(client, STREAMS[turn % STREAMS.len()]).await,
         Kind::Repeat => repeat(client, STREAMS[turn % STREAMS.len()]).await,

@@ -27,6 +27,8 @@ impl Setting {
     /// When the test was not started by its script.
     pub(crate) fn read() -> Self {
         let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drain");
+        // Those of a run that failed.
+        let _ = fs::remove_dir_all(&logs);
         fs::create_dir_all(&logs).expect("Cargo's folder for tests can be written to");
         let own = File::create(logs.join("callers.log")).expect("the folder of logs can be written to");
         tracing_subscriber::fmt()
