@@ -14,6 +14,12 @@ use crate::grpc::tls::{Connector, Stream};
 /// while no call is in flight: a dead connection must not wait for the next caller.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
 
+/// How long the peer's kernel may leave unacknowledged what it was sent twice. It acknowledges whatever becomes of the
+/// process: where it does not, the machine or the way to it is gone. Linux sends again after 200 ms at the least, then after
+/// twice as long; so three packets in a row have to be lost, within about 700 ms.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_millis(500);
+
 /// Sends requests over a connection.
 pub(super) type Sender = http2::SendRequest<Body>;
 /// Works for the connection; ends as soon as it takes no new calls. Those in flight go on without it.
@@ -56,5 +62,12 @@ pub(super) async fn dial(
 async fn open(connector: &Connector, address: SocketAddr) -> io::Result<Stream> {
     let socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    rustix::net::sockopt::set_tcp_user_timeout(&socket, milliseconds(UNACKNOWLEDGED))?;
     connector.secure(socket).await
+}
+
+#[cfg(target_os = "linux")]
+fn milliseconds(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
