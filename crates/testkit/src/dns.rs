@@ -47,10 +47,9 @@ impl Dns {
         Self { zone, serving }
     }
 
-    /// From now on every name has these addresses; without any it is there, and has none. Returns how often the
-    /// addresses were asked for so far.
-    pub fn tell(&self, addresses: &[Ipv4Addr]) -> u64 {
-        self.answer(Answer::Addresses(addresses.to_vec()))
+    /// From now on every name has these addresses; without any it is there, and has none.
+    pub fn tell(&self, addresses: &[Ipv4Addr]) {
+        self.answer(Answer::Addresses(addresses.to_vec()));
     }
 
     /// From now on every question is answered with SERVFAIL.
@@ -80,9 +79,8 @@ impl Dns {
         self.zone.borrow().asked
     }
 
-    fn answer(&self, answer: Answer) -> u64 {
+    fn answer(&self, answer: Answer) {
         self.zone.send_modify(|zone| zone.answer = answer);
-        self.asked()
     }
 }
 

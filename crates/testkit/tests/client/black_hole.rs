@@ -1,11 +1,14 @@
 //! A replica whose machine loses its power: nothing is refused, closed or answered.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use testkit::Machine;
 use tokio::time::{Instant, sleep};
 
-use crate::network::{Network, near};
+use crate::{
+    network::{Network, near},
+    service::now_ms,
+};
 
 /// How long errors may come.
 const ERRORS_WITHIN: u64 = 1000;
@@ -74,9 +77,4 @@ async fn a_replica_that_vanishes_while_nobody_calls_is_noticed_by_the_keepalive(
     caller.has("connecting", 1).await;
 
     assert!(began.elapsed() < Duration::from_secs(16), "it took {:?}", began.elapsed());
-}
-
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u64::try_from(now.as_millis()).unwrap()
 }

@@ -24,14 +24,16 @@ async fn a_replica_is_called_within_one_refresh_of_joining_the_name_and_no_more_
     first.is_called().await;
     second.is_called().await;
 
-    let asked = network.dns.tell(&[near(1), near(2), near(3)]);
+    network.dns.tell(&[near(1), near(2), near(3)]);
+    let asked = network.dns.asked();
     let joined = Instant::now();
     third.is_called().await;
     let took = joined.elapsed();
     let asked_since = network.dns.asked() - asked;
     third.notes_more(100).await;
 
-    let asked = network.dns.tell(&[near(2), near(3)]);
+    network.dns.tell(&[near(2), near(3)]);
+    let asked = network.dns.asked();
     caller.has("connected", 2).await;
     let asked_until_left = network.dns.asked() - asked;
     // The last calls of the one that left end before that many others.
@@ -42,7 +44,9 @@ async fn a_replica_is_called_within_one_refresh_of_joining_the_name_and_no_more_
     let after = first.notes().len();
     let failed = caller.stop().await;
 
-    assert_eq!((asked_since, asked_until_left), (1, 1), "resolutions until the change was followed");
+    // None where the resolver asked between the two lines that change the name and read the count.
+    let resolutions = [asked_since, asked_until_left];
+    assert!(resolutions.iter().all(|count| *count <= 1), "{resolutions:?} until the changes were followed");
     assert!(took < REFRESH + Duration::from_secs(1), "it joined {took:?} ago");
     assert_eq!(after, before, "calls of the one that left the name");
     assert_eq!((failed, network.noted_again()), (vec![], vec![]));

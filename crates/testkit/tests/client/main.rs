@@ -5,6 +5,7 @@
 mod black_hole;
 mod deadline;
 mod finding;
+mod frozen;
 mod metrics;
 mod network;
 mod resolver;

@@ -11,10 +11,9 @@ async fn no_answer_of_the_resolver_that_is_not_an_address_takes_one_away() {
     let caller = network.caller(&environment).await;
     caller.has("connected", 2).await;
 
-    let tell_nothing = || {
-        network.dns.tell(&[]);
-    };
-    for misbehave in [&tell_nothing as &dyn Fn(), &|| network.dns.fail(), &|| network.dns.fall_silent()] {
+    for misbehave in
+        [&(|| network.dns.tell(&[])) as &dyn Fn(), &|| network.dns.fail(), &|| network.dns.fall_silent()]
+    {
         misbehave();
         network.dns.is_asked(3).await;
         for replica in &replicas {

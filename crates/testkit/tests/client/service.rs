@@ -1,6 +1,9 @@
 //! The service that calls, and what it tells of its calls.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::Value;
 use testkit::{Metrics, Server, ServiceKeys};
@@ -87,4 +90,10 @@ fn failures(lines: &[Value]) -> Vec<Failed> {
             took_ms: number(line, "took_ms"),
         })
         .collect()
+}
+
+/// The time, as failed calls tell it.
+pub(crate) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
 }
