@@ -16,7 +16,7 @@ async fn a_frozen_replica_costs_the_calls_of_one_moment_and_is_called_again_when
     let network = Network::telling(&[near(1), near(2), near(3)]).await;
     let frozen = network.replica(near(1), &[]).await;
     let others = [network.replica(near(2), &[]).await, network.replica(near(3), &[]).await];
-    let environment = [("CALLERS", "32"), ("REST", "5ms"), ("WORK", "5ms"), ("TESTING__TIMEOUT", "500ms")];
+    let environment = [("CALLERS", "32"), ("REST", "5ms"), ("WORK", "5ms"), ("TESTING__TIMEOUT", "2s")];
     let caller = network.caller(&environment).await;
     caller.has("connected", 3).await;
     frozen.notes_more(200).await;
@@ -34,7 +34,7 @@ async fn a_frozen_replica_costs_the_calls_of_one_moment_and_is_called_again_when
     let failed = caller.stop().await;
 
     assert!((1..=32).contains(&failed.len()), "{} of {good}: {failed:?}", failed.len());
-    // Calls time out after half a second; whoever called just before the first ones did, half a second later.
+    // Calls time out after two seconds; whoever called just before the first ones did, two seconds later.
     let latest = failed.iter().map(|call| call.at_ms - froze).max().unwrap();
-    assert!(latest < 1500, "the last error came after {latest} ms: {failed:?}");
+    assert!(latest < 5000, "the last error came after {latest} ms: {failed:?}");
 }
