@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_proxies_nobody_is_kept_out() {
+    fn where_many_share_an_address_nobody_is_kept_out() {
         let offenders = Offenders::forgiven();
         let now = Instant::now();
         for _ in 0..9 {
