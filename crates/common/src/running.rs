@@ -144,7 +144,10 @@ impl Running {
             newcomers: Arc::new(Newcomers::new(permits(sizing::NEWCOMERS))),
             shared: Arc::new(connection::Shared {
                 gate: gate.clone(),
-                tls,
+                tls: tls.map(|acceptor| connection::Tls {
+                    acceptor,
+                    handshakes: Arc::new(Newcomers::new(permits(sizing::HANDSHAKES))),
+                }),
                 offenders: config.offenders(),
                 config,
                 places: Arc::new(places),

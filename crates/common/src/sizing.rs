@@ -14,7 +14,7 @@ pub use costs::Wire;
 pub use handle::Sizing;
 pub use permits::Permits;
 pub use plan::{
-    CALLS, CONNECTIONS, ENDLESS_CALLS, MESSAGE_BYTES, NEWCOMERS, Plan, REFUSED_CONNECTIONS, plan,
+    CALLS, CONNECTIONS, ENDLESS_CALLS, HANDSHAKES, MESSAGE_BYTES, NEWCOMERS, Plan, REFUSED_CONNECTIONS, plan,
 };
 pub use refused::Refused;
 pub use table::{Number, Unit};

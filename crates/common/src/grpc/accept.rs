@@ -2,11 +2,8 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::{
-    net::TcpListener,
-    time::{Instant, sleep},
-};
-use tokio_util::task::TaskTracker;
+use tokio::{net::TcpListener, time::sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     connection::{Connection, Shared},
@@ -36,13 +33,9 @@ impl Acceptor {
             let accepted = shared.closing.run_until_cancelled(listener.accept()).await;
             match accepted {
                 None => break,
-                Some(Ok((_, peer))) if shared.offenders.bars(peer.ip(), Instant::now()) => {
-                    pause = BACK_OFF.0;
-                    shared.gate.meter().unserved(Unserved::Barred);
-                }
                 Some(Ok((socket, peer))) => {
                     pause = BACK_OFF.0;
-                    let newcomer = newcomers.enter(room);
+                    let newcomer = newcomers.enter(room, CancellationToken::new());
                     let shared = Arc::clone(&shared);
                     tasks.spawn(Connection { socket, peer, newcomer, shared }.serve());
                 }

@@ -21,7 +21,7 @@ use super::{
     frames::{FrameMeter, floods},
     gate::Gate,
     greeting::Greeting,
-    newcomers::Newcomer,
+    newcomers::{Newcomer, Newcomers},
     offenders::Offenders,
     peer::Peer,
     places::{FAREWELL, Place, Places, Tenant},
@@ -34,12 +34,16 @@ use crate::{sizing::costs, telemetry::metrics::Unserved};
 /// cut off, one that opens a hundred before it has read our settings is not.
 const LOCAL_RESETS: usize = 512;
 
+/// How long a connection from an address that is kept out stays open and unread. Closed at once it would come again at
+/// once, thousands of times a second, and accepting it is what costs; nobody comes again before the end.
+const UNREAD: Duration = Duration::from_secs(1);
+
 /// What all connections have in common.
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) config: Config,
-    /// Shakes hands, where TLS is configured.
-    pub(crate) tls: Option<Acceptor>,
+    /// Where TLS is configured.
+    pub(crate) tls: Option<Tls>,
     /// Who is kept out for a while.
     pub(crate) offenders: Offenders,
     /// Connections that are served.
@@ -48,6 +52,13 @@ pub(crate) struct Shared {
     pub(crate) closing: CancellationToken,
     /// Cancelled at the end of the drain: what is left is cut.
     pub(crate) cut: CancellationToken,
+}
+
+/// What takes connections with TLS.
+pub(crate) struct Tls {
+    pub(crate) acceptor: Acceptor,
+    /// Handshakes that have begun. A silent peer has none, so that it is as cheap as without TLS.
+    pub(crate) handshakes: Arc<Newcomers>,
 }
 
 /// A connection that was accepted.
@@ -72,7 +83,7 @@ impl Connection {
         // In this order: one that arrives at the moment when the process begins to stop may have made calls.
         let arrived = tokio::select! {
             biased;
-            arrived = arrive(&shared, socket, &mut newcomer) => arrived,
+            arrived = arrive(&shared, socket, peer, &mut newcomer) => arrived,
             () = sent_away.cancelled() => Err(Some(Unserved::Crowd)),
             () = shared.closing.cancelled() => return,
         };
@@ -93,14 +104,20 @@ impl Connection {
 async fn arrive(
     shared: &Shared,
     socket: TcpStream,
+    peer: SocketAddr,
     newcomer: &mut Newcomer,
 ) -> Result<(Io, Greeting, Place), Left> {
+    if shared.offenders.bars(peer.ip(), Instant::now()) {
+        sleep(UNREAD).await;
+        return Err(Some(Unserved::Barred));
+    }
     let by = Instant::now() + shared.config.preface_timeout.0;
-    let mut io = match &shared.tls {
-        None => Either::Left(socket),
+    let (mut io, mut handshake) = match &shared.tls {
+        None => (Either::Left(socket), None),
         Some(tls) => {
-            let shaken = timeout_at(by, shake(tls, socket)).await;
-            Either::Right(shaken.ok().and_then(Result::ok).ok_or(Unserved::Tls)?)
+            let shaken = timeout_at(by, tls.shake(socket, newcomer)).await.map_err(|_| Unserved::Tls)?;
+            let (stream, handshake) = shaken?;
+            (Either::Right(stream), Some(handshake))
         }
     };
     let greeting = match timeout_at(by, Greeting::read(&mut io)).await {
@@ -109,14 +126,28 @@ async fn arrive(
         Ok(Err(_)) | Err(_) => return Err(Some(Unserved::Preface)),
     };
     newcomer.greeted();
+    if let Some(handshake) = &mut handshake {
+        handshake.greeted();
+    }
     let place = shared.places.take(by).await.ok_or(Unserved::Full)?;
+    // Its memory is the place's from now on.
+    drop(handshake);
     Ok((io, greeting, place))
 }
 
-/// Makes nothing for a handshake before the peer has begun it.
-async fn shake(tls: &Acceptor, socket: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-    socket.readable().await?;
-    tls.accept(socket).await
+impl Tls {
+    /// Shakes hands with a peer that has begun to.
+    async fn shake(
+        &self,
+        socket: TcpStream,
+        newcomer: &Newcomer,
+    ) -> Result<(TlsStream<TcpStream>, Newcomer), Left> {
+        socket.readable().await.map_err(|_| None)?;
+        let room = self.handshakes.room().await.ok_or(Unserved::Tls)?;
+        let handshake = self.handshakes.enter(room, newcomer.sent_away());
+        let stream = self.acceptor.accept(socket).await.map_err(|_| Unserved::Tls)?;
+        Ok((stream, handshake))
+    }
 }
 
 /// Serves the calls until the connection ends, or is ended.

@@ -23,7 +23,7 @@ pub(super) struct Executor(pub(super) Arc<Tenant>);
 
 impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Executor {
     fn execute(&self, call: F) {
-        self.0.call().spawn(DEADLINE.scope(Cell::new(None), run(call)));
+        self.0.run(DEADLINE.scope(Cell::new(None), run(call)));
     }
 }
 

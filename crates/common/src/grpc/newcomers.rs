@@ -2,7 +2,7 @@
 //!
 //! A peer that says nothing costs next to nothing, but there could be any number of them. So there are only so many, and
 //! when one more comes, the one that has kept silent for longest goes: whoever greets promptly is never kept waiting by
-//! those who do not.
+//! those who do not. Of handshakes that have begun there are fewer, by the same rule.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::sizing::Permits;
 
 /// What every newcomer is given before it may be sent away for the sake of another. It also keeps a crowd that comes
 /// again and again from keeping the process busy: beyond its number in this span, the kernel keeps them waiting.
-const MOMENT: Duration = Duration::from_millis(100);
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Those who are not served yet, in the order in which they are sent away.
 #[derive(Debug)]
@@ -79,9 +79,12 @@ impl Newcomers {
         self.permits.acquire(1).await.ok()
     }
 
-    /// One more has come.
-    pub(crate) fn enter(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Newcomer {
-        let sent_away = CancellationToken::new();
+    /// One more has come, which leaves when `sent_away` is cancelled.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        sent_away: CancellationToken,
+    ) -> Newcomer {
         let silent = Silent { sent_away: sent_away.clone(), not_before: Instant::now() + MOMENT };
         let mut waiting = self.waiting();
         waiting.came += 1;
@@ -135,7 +138,7 @@ mod tests {
     async fn come(newcomers: &Arc<Newcomers>, count: usize) -> Vec<Newcomer> {
         let mut come = Vec::new();
         for _ in 0..count {
-            come.push(newcomers.enter(newcomers.room().await.unwrap()));
+            come.push(newcomers.enter(newcomers.room().await.unwrap(), CancellationToken::new()));
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         come

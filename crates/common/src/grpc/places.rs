@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -11,7 +13,7 @@ use std::{
 
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,6 +21,12 @@ use crate::sizing::Permits;
 
 /// How long a peer that was told to go may take to acknowledge it. Nothing obliges it to, and no call waits.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+/// The same for one that has to go for the sake of another, and has never made a call.
+const SHORT_FAREWELL: Duration = Duration::from_millis(100);
+
+/// How long a connection has to have been without a call before it is told to go for the sake of another: whoever calls
+/// again and again keeps its place between two calls. One that has never made a call is given no such time.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The connections that are served, and those that are only told to come again.
 #[derive(Debug)]
@@ -33,6 +41,10 @@ pub(crate) struct Places {
 struct Tenants {
     came: u64,
     by_number: BTreeMap<u64, Arc<Tenant>>,
+    /// Those that were told to go for the sake of another, and are still there.
+    going: usize,
+    /// Connections that wait for a place.
+    waiting: usize,
 }
 
 /// What a connection is doing, and whether it was told to go.
@@ -42,7 +54,7 @@ pub(crate) struct Tenant {
     pub(crate) served: bool,
     /// The calls that are open.
     calls: TaskTracker,
-    /// When its last call began, in microseconds after `since`; 0 when there was none.
+    /// When its last call began or ended, in microseconds after `since`; 0 when there was none.
     last_call_us: AtomicU64,
     since: Instant,
     go: CancellationToken,
@@ -63,40 +75,46 @@ impl Places {
         Self { permits, refused, since: Instant::now(), tenants: Mutex::default() }
     }
 
-    /// Finds a place for one more connection: a free one; or that of another without a call, which is told to go; or
-    /// one to be told to come again. `None` when there is not even that in time.
+    /// Finds a place for one more connection: a free one; or that of another without a call, which is told to go; or,
+    /// where all have calls, one to be told to come again. `None` when there is not even that in time.
     pub(crate) async fn take(self: &Arc<Self>, by: Instant) -> Option<Place> {
         if let Ok(permit) = self.permits.try_acquire(1) {
             return Some(self.enter(permit, true));
         }
-        if self.displace()
-            && let Ok(Ok(permit)) = timeout(2 * FAREWELL, self.permits.acquire(1)).await
-        {
-            return Some(self.enter(permit, true));
-        }
-        let either = async {
-            tokio::select! {
-                biased;
-                permit = self.permits.acquire(1) => Some((permit.ok()?, true)),
-                permit = self.refused.acquire(1) => Some((permit.ok()?, false)),
+        let _waiting = Waiting::begin(self);
+        let mut free = pin!(self.permits.acquire(1));
+        loop {
+            let somebody_goes = self.displace_for_who_waits();
+            let refused =
+                async { if somebody_goes { pending().await } else { self.refused.acquire(1).await } };
+            let either = async {
+                tokio::select! {
+                    biased;
+                    permit = free.as_mut() => Some((permit.ok()?, true)),
+                    permit = refused => Some((permit.ok()?, false)),
+                }
+            };
+            match timeout_at(by.min(Instant::now() + SHORT_FAREWELL), either).await {
+                Ok(found) => return found.map(|(permit, served)| self.enter(permit, served)),
+                Err(_) if Instant::now() >= by => return None,
+                Err(_) => {}
             }
-        };
-        let (permit, serves) = timeout_at(by, either).await.ok()??;
-        Some(self.enter(permit, serves))
+        }
     }
 
     /// Tells a connection without an open call to go: first those that never made one, then the one whose last call is
-    /// longest ago. Whether there was such a connection.
-    pub(crate) fn displace(&self) -> bool {
+    /// longest ago.
+    pub(crate) fn displace(&self) {
+        self.tenants().displace();
+    }
+
+    /// Tells one more to go unless enough are going. Whether anybody is.
+    fn displace_for_who_waits(&self) -> bool {
         let mut tenants = self.tenants();
-        let idle = tenants.by_number.iter().filter(|(_, tenant)| tenant.calls.is_empty());
-        let longest =
-            idle.min_by_key(|(_, tenant)| tenant.last_call_us.load(Relaxed)).map(|(number, _)| *number);
-        let displaced = longest.and_then(|number| tenants.by_number.remove(&number));
-        displaced.is_some_and(|tenant| {
-            tenant.go.cancel();
-            true
-        })
+        if tenants.going < tenants.waiting {
+            tenants.displace();
+        }
+        tenants.going > 0
     }
 
     fn enter(self: &Arc<Self>, permit: OwnedSemaphorePermit, served: bool) -> Place {
@@ -123,15 +141,61 @@ impl Places {
     }
 }
 
+impl Tenants {
+    fn displace(&mut self) {
+        let idle = self.by_number.iter().filter(|(_, tenant)| tenant.is_idle());
+        let longest =
+            idle.min_by_key(|(_, tenant)| tenant.last_call_us.load(Relaxed)).map(|(number, _)| *number);
+        if let Some(tenant) = longest.and_then(|number| self.by_number.remove(&number)) {
+            tenant.go.cancel();
+            self.going += 1;
+        }
+    }
+}
+
+/// One that waits for a place, for as long as this is held.
+struct Waiting<'a>(&'a Places);
+
+impl<'a> Waiting<'a> {
+    fn begin(places: &'a Places) -> Self {
+        places.tenants().waiting += 1;
+        Self(places)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.tenants().waiting -= 1;
+    }
+}
+
 impl Tenant {
-    /// A call begins, whose task is to be tracked.
-    pub(super) fn call(&self) -> &TaskTracker {
-        let now = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.last_call_us.store(now.max(1), Relaxed);
+    /// Runs a call in a task of its own.
+    pub(super) fn run(self: &Arc<Self>, call: impl Future<Output = ()> + Send + 'static) {
+        self.called();
         if !self.served {
             self.go.cancel();
         }
-        &self.calls
+        let tenant = Arc::clone(self);
+        self.calls.spawn(async move {
+            call.await;
+            tenant.called();
+        });
+    }
+
+    fn called(&self) {
+        self.last_call_us.store(self.now_us().max(1), Relaxed);
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether it may be told to go.
+    fn is_idle(&self) -> bool {
+        let last_call_us = self.last_call_us.load(Relaxed);
+        let for_us = self.now_us().saturating_sub(last_call_us);
+        self.calls.is_empty() && (last_call_us == 0 || Duration::from_micros(for_us) >= IDLE)
     }
 
     /// Waits until it is told to go.
@@ -144,7 +208,8 @@ impl Tenant {
         self.calls.close();
         loop {
             self.calls.wait().await;
-            sleep(FAREWELL).await;
+            let useless = self.go.is_cancelled() && self.last_call_us.load(Relaxed) == 0;
+            sleep(if useless { SHORT_FAREWELL } else { FAREWELL }).await;
             if self.calls.is_empty() {
                 return;
             }
@@ -154,15 +219,18 @@ impl Tenant {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.tenants().by_number.remove(&self.number);
+        let mut tenants = self.places.tenants();
+        let stayed = tenants.by_number.remove(&self.number).is_some();
+        if self.tenant.served && !stayed {
+            tenants.going -= 1;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
     use futures_util::poll;
+    use tokio::sync::oneshot;
 
     use super::*;
 
@@ -174,29 +242,45 @@ mod tests {
         places.take(Instant::now() + 5 * FAREWELL).await.expect("a place")
     }
 
+    /// It has made a call.
+    async fn called(place: &Place) {
+        place.tenant.run(async {});
+        while !place.tenant.calls.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn told(place: &Place) -> bool {
         place.tenant.go.is_cancelled()
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_those_without_a_call_the_longest_idle_goes_and_first_who_never_called() {
-        let places = places(4);
+        let places = places(5);
         let [busy, recent, idle, new] =
             [taken(&places).await, taken(&places).await, taken(&places).await, taken(&places).await];
-        let _open = busy.tenant.call().token();
-        tokio::time::advance(FAREWELL).await;
-        idle.tenant.call();
-        tokio::time::advance(FAREWELL).await;
-        recent.tenant.call();
+        busy.tenant.run(pending());
+        called(&idle).await;
+        tokio::time::advance(IDLE).await;
+        called(&recent).await;
+        tokio::time::advance(IDLE).await;
+        let active = taken(&places).await;
+        called(&active).await;
 
         let mut told_to_go = Vec::new();
-        while places.displace() {
-            told_to_go.push([&busy, &recent, &idle, &new].map(told));
+        for _ in 0..4 {
+            places.displace();
+            told_to_go.push([&busy, &active, &recent, &idle, &new].map(told));
         }
 
         assert_eq!(
             told_to_go,
-            [[false, false, false, true], [false, false, true, true], [false, true, true, true]]
+            [
+                [false, false, false, false, true],
+                [false, false, false, true, true],
+                [false, false, true, true, true],
+                [false, false, true, true, true]
+            ]
         );
     }
 
@@ -214,10 +298,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn one_that_waits_sends_one_away_and_no_more() {
+        let places = places(3);
+        let idle = [taken(&places).await, taken(&places).await, taken(&places).await];
+        let mut next = pin!(taken(&places));
+        for _ in 0..5 {
+            assert!(poll!(&mut next).is_pending());
+            tokio::time::advance(SHORT_FAREWELL).await;
+        }
+
+        assert_eq!([0, 1, 2].map(|which: usize| told(&idle[which])), [true, false, false]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn where_all_are_busy_the_next_is_told_to_come_again_and_one_more_waits_in_vain() {
         let places = places(1);
         let busy = taken(&places).await;
-        let _open = busy.tenant.call().token();
+        busy.tenant.run(pending());
 
         let next = taken(&places).await;
         let one_more = places.take(Instant::now() + FAREWELL).await;
@@ -225,7 +322,7 @@ mod tests {
         assert!(!told(&busy));
         assert!(!next.tenant.served);
         assert!(one_more.is_none());
-        next.tenant.call();
+        called(&next).await;
         assert!(told(&next), "its first answer is its last");
     }
 
@@ -233,16 +330,31 @@ mod tests {
     async fn a_connection_has_nothing_left_a_moment_after_its_last_call() {
         let places = places(1);
         let place = taken(&places).await;
-        let open = place.tenant.call().token();
+        let (done, open) = oneshot::channel();
+        place.tenant.run(async {
+            let _ = open.await;
+        });
         let mut end = pin!(place.tenant.has_nothing_left());
         assert!(poll!(&mut end).is_pending());
         tokio::time::advance(9 * FAREWELL).await;
         assert!(poll!(&mut end).is_pending());
 
-        drop(open);
+        done.send(()).unwrap();
         let began = Instant::now();
         end.await;
 
         assert_eq!(began.elapsed(), FAREWELL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_never_called_goes_sooner_for_the_sake_of_another() {
+        let places = places(1);
+        let place = taken(&places).await;
+        places.displace();
+
+        let began = Instant::now();
+        place.tenant.has_nothing_left().await;
+
+        assert_eq!(began.elapsed(), SHORT_FAREWELL);
     }
 }

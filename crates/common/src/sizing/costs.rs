@@ -57,23 +57,21 @@ impl Wire {
             + self.session()
     }
 
-    /// A connection whose peer has not greeted: the kernel's structures (4 KiB), one segment that is about to be read,
-    /// and a task. It has no HTTP/2 state and no window, and what it says beyond a greeting stays unread: so its socket
-    /// buffers are empty, or it is about to be served or closed.
-    #[must_use]
-    pub const fn newcomer(self) -> u64 {
-        8 * KIB + self.session()
-    }
-
     /// A session of TLS at its worst: rustls keeps up to 64 KiB that are to be sent (its default limit), a record of
     /// 16 KiB as it came and one as it was decrypted. In a handshake it keeps one message of up to 64 KiB.
-    const fn session(self) -> u64 {
+    #[must_use]
+    pub const fn session(self) -> u64 {
         match self {
             Self::Plain => 0,
             Self::Tls => 96 * KIB,
         }
     }
 }
+
+/// A connection whose peer has not greeted: the kernel's structures (4 KiB), one segment that is about to be read, and a
+/// task. It has no HTTP/2 state and no window, and what it says beyond a greeting stays unread: so its socket buffers are
+/// empty, or it is about to be served or closed.
+pub const NEWCOMER: u64 = 8 * KIB;
 
 /// A call: what it received and has not read yet, its send buffer, its headers, its task. What has been read is in the
 /// message budget.

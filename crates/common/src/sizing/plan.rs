@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Demand, Refused,
     amount::Amount,
-    costs::{BASELINE, CALL, MESSAGE_BYTE, REFUSALS, THREAD, Wire},
+    costs::{BASELINE, CALL, MESSAGE_BYTE, NEWCOMER, REFUSALS, THREAD, Wire},
     pour::{Vessel, pour},
 };
 use crate::limits::{Config, Cores, Limits, SoftMemory};
@@ -18,6 +18,8 @@ pub const ENDLESS_CALLS: &str = "endless_calls";
 pub const CONNECTIONS: &str = "connections";
 /// The permits of connections that have not greeted yet, or greeted and wait for one of [`CONNECTIONS`].
 pub const NEWCOMERS: &str = "newcomers";
+/// The permits of [`NEWCOMERS`] that have begun to speak TLS; where there is none, there are none.
+pub const HANDSHAKES: &str = "handshakes";
 /// The permits of connections that find none of [`CONNECTIONS`], and are told so.
 pub const REFUSED_CONNECTIONS: &str = "refused_connections";
 /// The permits of bytes of messages that are being received, all calls together.
@@ -132,14 +134,19 @@ fn wanted(limits: &Limits, demands: &[Demand], config: &Config, wire: Wire) -> V
             "half of the open files, at most 16384",
         )
         .set(config.connections.map(|count| count.get().into()), "limits.connections"),
-        share(NEWCOMERS, wire.newcomer(), 16, (files / 4).min(256), "1/4 of the open files, at most 256"),
+        share(NEWCOMERS, NEWCOMER, 16, (files / 4).min(256), "1/4 of the open files, at most 256"),
         share(REFUSED_CONNECTIONS, wire.connection(), REFUSALS, REFUSALS, "they are short"),
         share(CALLS, CALL, 32, calls, "256 and 1024 a core")
             .set(config.in_flight.map(|count| count.get().into()), "limits.in_flight"),
         share(ENDLESS_CALLS, CALL, 4, 256, "one for each replica that listens"),
         share(MESSAGE_BYTES, MESSAGE_BYTE, 2 * MIB, 1024 * MIB, "1 GiB is plenty"),
     ];
-    own.into_iter().chain(demands.iter().map(|demand| asked(demand, limits.steady_cpu.value))).collect()
+    let handshakes = share(HANDSHAKES, wire.session(), 8, 64, "they are short");
+    let handshakes = (wire == Wire::Tls).then_some(handshakes);
+    own.into_iter()
+        .chain(handshakes)
+        .chain(demands.iter().map(|demand| asked(demand, limits.steady_cpu.value)))
+        .collect()
 }
 
 fn share(name: &'static str, bytes_each: u64, floor: u64, cap: u64, because: &str) -> Share {

@@ -128,7 +128,7 @@ fn connections_within_tls_are_fewer_and_hold_their_sessions() {
     let connections = |plan: &Plan| plan.share(CONNECTIONS).unwrap();
     assert!(connections(&tls) < connections(&plain), "{tls}\n{plain}");
     assert!(tls.to_string().contains("400.0 KiB each"), "{tls}");
-    assert!(tls.to_string().contains("104.0 KiB each"), "{tls}");
+    assert_eq!((plain.share(HANDSHAKES), tls.share(HANDSHAKES) >= Some(8)), (None, true));
 }
 
 #[test]
