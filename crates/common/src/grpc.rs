@@ -1,6 +1,7 @@
 //! gRPC: the server, its layers, and the client.
 
 pub(crate) mod accept;
+pub(crate) mod arrival;
 mod authorise;
 pub mod client;
 pub(crate) mod connection;

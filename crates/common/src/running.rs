@@ -18,6 +18,7 @@ use crate::{
     grpc::{
         Service,
         accept::Acceptor,
+        arrival::Tls,
         connection,
         gate::{Gate, Shared as GateShared},
         infra,
@@ -144,7 +145,7 @@ impl Running {
             newcomers: Arc::new(Newcomers::new(permits(sizing::NEWCOMERS))),
             shared: Arc::new(connection::Shared {
                 gate: gate.clone(),
-                tls: tls.map(|acceptor| connection::Tls {
+                tls: tls.map(|acceptor| Tls {
                     acceptor,
                     handshakes: Arc::new(Newcomers::new(permits(sizing::HANDSHAKES))),
                 }),

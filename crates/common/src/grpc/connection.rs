@@ -9,34 +9,29 @@ use ring::rand::{SecureRandom, SystemRandom};
 use socket2::SockRef;
 use tokio::{
     net::TcpStream,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep, sleep_until},
 };
-use tokio_rustls::server::TlsStream;
 use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
 use super::{
+    arrival::{Io, Tls, arrive},
     executor::Executor,
     frames::{FrameMeter, floods},
     gate::Gate,
     greeting::Greeting,
-    newcomers::{Newcomer, Newcomers},
+    newcomers::Newcomer,
     offenders::Offenders,
     peer::Peer,
     places::{FAREWELL, Place, Places, Tenant},
     server::Config,
-    tls::Acceptor,
 };
 use crate::{sizing::costs, telemetry::metrics::Unserved};
 
 /// Streams that we had to reset, beyond which a connection is closed: a client that provokes them (MadeYouReset) is
 /// cut off, one that opens a hundred before it has read our settings is not.
 const LOCAL_RESETS: usize = 512;
-
-/// How long a connection from an address that is kept out stays open and unread. Closed at once it would come again at
-/// once, thousands of times a second, and accepting it is what costs; nobody comes again before the end.
-const UNREAD: Duration = Duration::from_secs(1);
 
 /// What all connections have in common.
 pub(crate) struct Shared {
@@ -54,13 +49,6 @@ pub(crate) struct Shared {
     pub(crate) cut: CancellationToken,
 }
 
-/// What takes connections with TLS.
-pub(crate) struct Tls {
-    pub(crate) acceptor: Acceptor,
-    /// Handshakes that have begun. A silent peer has none, so that it is as cheap as without TLS.
-    pub(crate) handshakes: Arc<Newcomers>,
-}
-
 /// A connection that was accepted.
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
@@ -68,12 +56,6 @@ pub(crate) struct Connection {
     pub(crate) newcomer: Newcomer,
     pub(crate) shared: Arc<Shared>,
 }
-
-/// What the bytes go through.
-type Io = Either<TcpStream, TlsStream<TcpStream>>;
-
-/// Why a newcomer is not served: for one of these reasons, or because it has left by itself.
-type Left = Option<Unserved>;
 
 impl Connection {
     /// Serves the calls of the connection until it ends, ages, or the process stops.
@@ -97,56 +79,6 @@ impl Connection {
             }
             Err(None) => tracing::debug!(%peer, "a peer has left that never greeted"),
         }
-    }
-}
-
-/// Waits, as long as a newcomer may take, for the handshake, the greeting, and a place.
-async fn arrive(
-    shared: &Shared,
-    socket: TcpStream,
-    peer: SocketAddr,
-    newcomer: &mut Newcomer,
-) -> Result<(Io, Greeting, Place), Left> {
-    if shared.offenders.bars(peer.ip(), Instant::now()) {
-        sleep(UNREAD).await;
-        return Err(Some(Unserved::Barred));
-    }
-    let by = Instant::now() + shared.config.preface_timeout.0;
-    let (mut io, mut handshake) = match &shared.tls {
-        None => (Either::Left(socket), None),
-        Some(tls) => {
-            let shaken = timeout_at(by, tls.shake(socket, newcomer)).await.map_err(|_| Unserved::Tls)?;
-            let (stream, handshake) = shaken?;
-            (Either::Right(stream), Some(handshake))
-        }
-    };
-    let greeting = match timeout_at(by, Greeting::read(&mut io)).await {
-        Ok(Ok(greeting)) => greeting,
-        Ok(Err(error)) if error.kind() != io::ErrorKind::InvalidData => return Err(None),
-        Ok(Err(_)) | Err(_) => return Err(Some(Unserved::Preface)),
-    };
-    newcomer.greeted();
-    if let Some(handshake) = &mut handshake {
-        handshake.greeted();
-    }
-    let place = shared.places.take(by).await.ok_or(Unserved::Full)?;
-    // Its memory is the place's from now on.
-    drop(handshake);
-    Ok((io, greeting, place))
-}
-
-impl Tls {
-    /// Shakes hands with a peer that has begun to.
-    async fn shake(
-        &self,
-        socket: TcpStream,
-        newcomer: &Newcomer,
-    ) -> Result<(TlsStream<TcpStream>, Newcomer), Left> {
-        socket.readable().await.map_err(|_| None)?;
-        let room = self.handshakes.room().await.ok_or(Unserved::Tls)?;
-        let handshake = self.handshakes.enter(room, newcomer.sent_away());
-        let stream = self.acceptor.accept(socket).await.map_err(|_| Unserved::Tls)?;
-        Ok((stream, handshake))
     }
 }
 
