@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use self::{output::Output, watchdog::Watchdog};
-use crate::Cgroup;
+use crate::{Cgroup, Machine};
 
 /// Long enough for anything that is going to happen, on a busy machine too.
 pub(crate) const WITHIN: Duration = Duration::from_mins(1);
@@ -83,6 +83,18 @@ impl Binary {
         let enter = r#"echo $$ >"$1" && echo $$ >"$2" && shift 2 && exec "$@""#;
         let mut command = Command::new("sh");
         command.args(["-c", enter, "enter"]).args(limits.doors()).arg(built(name)).args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    /// The same, in the network of another machine.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn start_at(machine: &Machine, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("nsenter");
+        // It becomes the binary.
+        command.arg(machine.door()).arg(built(name)).args(arguments);
         Self::spawn(name, command, environment)
     }
 
