@@ -3,7 +3,12 @@
 mod output;
 mod watchdog;
 
-use std::{env, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
@@ -52,7 +57,18 @@ impl Binary {
         Self::spawn(name, command, environment)
     }
 
-    /// The same, within limits from its first instruction on.
+    /// Starts a program that is not of this workspace, in the same way.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[must_use]
+    pub fn start_program(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Self::spawn(&program.to_string_lossy(), command, environment)
+    }
+
+    /// The same as [`start`](Self::start), within limits from its first instruction on.
     ///
     /// # Panics
     /// When it is not built.

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{Request, StatusCode};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tokio::time::Instant;
-use tonic::Code;
+use tonic::{Code, Status, body::Body};
 use tonic_health::pb::HealthCheckRequest;
+use tower::ServiceExt;
 
 use super::{
     script::{Act, Scripted},
@@ -39,6 +45,37 @@ async fn a_call_that_the_peer_did_not_look_at_is_made_again() {
         assert_eq!(answer, Ok(()));
         assert_eq!((server.calls(), client.standing().retries), (2, 1));
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_the_peer_did_not_look_at_is_sent_again_from_its_beginning() {
+    for script in [first!(Act::Refuse) as fn(u64) -> Act, first!(Act::GoAway)] {
+        let server = Scripted::start(script).await;
+        let client = client([&server], &[]).await;
+
+        let answer = client.channel.clone().oneshot(talking()).await;
+
+        assert_eq!(answer.map(|answer| answer.status()).map_err(|status| status.code()), Ok(StatusCode::OK));
+        assert_eq!((server.calls(), client.standing().retries), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_unknown_fate_is_not_sent_again() {
+    let server = Scripted::start(first!(Act::Cut)).await;
+    let client = client([&server], &[]).await;
+
+    let answer = client.channel.clone().oneshot(talking()).await;
+
+    assert_eq!(answer.map(drop).map_err(|status| status.code()), Err(Code::Unavailable));
+    assert_eq!((server.calls(), client.standing().retries), (1, 0));
+}
+
+/// A call whose first message is sent, and whose next never comes.
+fn talking() -> Request<Body> {
+    let empty_message = Ok::<_, Status>(Frame::data(Bytes::from_static(&[0; 5])));
+    let said = stream::once(async { empty_message }).chain(stream::pending());
+    Request::post(CHECK).body(Body::new(StreamBody::new(said))).unwrap()
 }
 
 #[tokio::test]
