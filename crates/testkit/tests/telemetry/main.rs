@@ -6,6 +6,7 @@ mod fields;
 mod house;
 mod metrics;
 mod sign_in;
+mod told;
 
 /// A `traceparent` whose caller wants the call traced.
 const TRACED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -6,7 +6,7 @@ use common::telemetry::context;
 use sqlx::{Connection, Database, Transaction, pool::PoolConnection};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{SqlStore, failure::Failure, session::Session};
+use super::{SqlStore, failure::Failure, observed::Observed, session::Session};
 use crate::error::Error;
 
 /// What a unit of work does, as often as it takes.
@@ -102,7 +102,8 @@ where
             None => work(connection).await,
             Some(begin) => {
                 let mut transaction = connection.begin_with(begin).await?;
-                let done = work(&mut *transaction).await;
+                let session: &mut DB::Connection = &mut transaction;
+                let done = work(&mut Observed { session, database: &store.database }).await;
                 end(transaction, done).await
             }
         }
