@@ -12,7 +12,6 @@ use proto::{
         CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, Tokens, ValidateSessionRequest,
     },
 };
-use serde_json::Value;
 use testkit::{Binary, Exit};
 
 use crate::{
@@ -143,16 +142,10 @@ async fn what_is_planted_in_every_field_and_header_is_told_nowhere() {
 #[tokio::test]
 async fn no_secret_of_a_configuration_is_told_whatever_is_wrong_with_it() {
     for program in ["accounts", "sessions", "fairlead", "migrate", "test-service"] {
-        let schema = Binary::start(program, &["config", "schema", "--json"], &[]).exit().await;
-        let schema: Value = serde_json::from_str(&text(&schema)).unwrap();
-        let secret = |entry: &&Value| entry["secret"] == true;
-        let secrets: Vec<&str> = schema["variables"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(secret)
-            .map(|entry| entry["name"].as_str().unwrap())
-            .collect();
+        let schema = text(&Binary::start(program, &["config", "schema"], &[]).exit().await);
+        let secrets = schema.lines().filter_map(|line| line.split_once("  secret,"));
+        let secrets: Vec<&str> = secrets.map(|(variable, _)| variable).collect();
+        assert!(!secrets.is_empty(), "{schema}");
 
         for (planted, command) in [
             ("canary", &["config", "show"][..]),

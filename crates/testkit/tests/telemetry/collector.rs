@@ -171,13 +171,13 @@ async fn unnoticed(endpoint: &str) {
     // Each span would hold some 2 KiB, were it kept.
     assert!(after.saturating_sub(warm) < 4096, "{warm} KiB grew to {after} KiB");
     assert!(metrics.sum("fairlead_spans_ended_total", &[]) >= Some(CALLS.into()));
-    assert!(metrics.sum("fairlead_spans_exported_total", &[]) <= Some(64.0));
+    assert!(metrics.sum("fairlead_spans_exported_total", &[]) < Some(f64::from(CALLS / 2)));
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     let report = report(&exit);
     assert!(report["phases"]["flush_ms"].as_u64().unwrap() < 1500, "{report}");
     let [ended, exported, dropped] =
         ["ended", "exported", "dropped"].map(|name| report["spans"][name].as_u64().unwrap());
-    assert!(ended >= u64::from(CALLS) && exported <= 64, "{report}");
+    assert!(ended >= u64::from(CALLS) && exported < u64::from(CALLS / 2), "{report}");
     assert_eq!(ended - exported, dropped, "{report}");
 }
 

@@ -99,7 +99,7 @@ where
     let done = timeout(store.lost_after, async {
         let connection = lease.connection();
         match begin {
-            None => work(connection).await,
+            None => work(&mut Observed { session: connection, database: &store.database }).await,
             Some(begin) => {
                 let mut transaction = connection.begin_with(begin).await?;
                 let session: &mut DB::Connection = &mut transaction;
