@@ -15,7 +15,9 @@ use testkit::Metrics;
 
 use crate::{
     house::{House, sign_in},
-    promql, with,
+    promql,
+    told::call,
+    with,
 };
 
 const PASSWORD: &str = "a long walk along the quay";
@@ -98,6 +100,7 @@ async fn tour(house: &House) {
         current_password: PASSWORD.into(),
         new_password: "a longer walk along the quay".into(),
     };
+    call(&house.sessions, "/fairlead.sessions.v1.SessionsService/Unknown", &[], &[]).await;
     let bearer = format!("Bearer {}", tokens.session_token);
     // Its news goes through the outbox.
     accounts.change_password(with(change, &[("authorization", &bearer)])).await.unwrap();
