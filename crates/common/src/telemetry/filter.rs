@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::level_filters::LevelFilter;
+use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Registry,
     filter::{FilterExt, filter_fn},
@@ -24,7 +24,7 @@ impl Level {
     /// handler makes of its own cost nothing in calls that are not traced.
     pub(super) fn new(directives: &str) -> Result<(Self, impl Filter<Registry> + use<>), String> {
         let (filter, handle) = reload::Layer::new(parse(directives)?);
-        let events = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
+        let events = filter_fn(is_event).with_max_level_hint(LevelFilter::TRACE);
         Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter.and(events)))
     }
 
@@ -40,6 +40,10 @@ impl Level {
         directives.clone_into(&mut told);
         Ok(())
     }
+}
+
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
 }
 
 /// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would

@@ -8,6 +8,7 @@ mod house;
 mod metrics;
 mod promql;
 mod sign_in;
+mod stores;
 mod told;
 
 /// A `traceparent` whose caller wants the call traced.
