@@ -43,7 +43,9 @@ impl House {
         let headers = format!("authorization={SECRET}-3");
         let last_words = tempfile::tempdir().unwrap();
         let words = ["accounts", "sessions"].map(|name| last_words.path().join(name));
-        words.iter().for_each(|file| fs::write(file, "").unwrap());
+        for file in &words {
+            fs::write(file, "").unwrap();
+        }
         let common = [
             ("OTEL_EXPORTER_OTLP_HEADERS", &*headers),
             ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s"),
