@@ -31,7 +31,8 @@ use crate::{
     sizing::{self, Demand, Permits, Refused, Sizing},
     telemetry::{
         metrics::{self, Meter, Metrics, PeerMeter},
-        trace::Traces,
+        standard::Standard,
+        trace::{Background, Traces},
     },
 };
 
@@ -95,7 +96,7 @@ impl Process {
         let gauges = Gauges::default();
         let asked = Arc::clone(&gauges);
         metrics::observe_peers(metrics.meter(), move || standings(&asked));
-        let traces = Arc::new(Traces::default());
+        let traces = Arc::new(Traces::new(Standard::of_process()));
         traces.observe(metrics.meter());
         metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
         let local_signers =
@@ -160,6 +161,12 @@ impl Process {
     #[must_use]
     pub fn meter(&self) -> &Meter {
         self.shared.metrics.meter()
+    }
+
+    /// Work that no call asks for, and that is traced under this name.
+    #[must_use]
+    pub fn background(&self, name: &'static str) -> Background {
+        Background::new(Arc::clone(&self.shared.traces), name)
     }
 
     /// Checks a dependency in the background for as long as the process runs; the readiness surfaces report it under

@@ -97,14 +97,15 @@ fn run<C: Settings>(
 ) -> ExitCode {
     with_config(program, |loaded: Loaded<C>| {
         let Loaded { frame, service, effective } = loaded;
-        let telemetry = match telemetry::init(&program, &frame.telemetry) {
-            Ok(telemetry) => telemetry,
-            Err(error) => return fail(1, &error.to_string()),
-        };
         let announced = service.clone();
         let process = match Process::new(program, frame, &service.demands()) {
             Ok(process) => process,
             Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
+        };
+        let traces = &process.shared.traces;
+        let telemetry = match telemetry::init_with(&program, &process.shared.frame.telemetry, traces) {
+            Ok(telemetry) => telemetry,
+            Err(error) => return fail(1, &error.to_string()),
         };
         let logs = telemetry.clone();
         process
@@ -164,7 +165,7 @@ async fn live<C: Settings>(
     let impatient = tokio::spawn(exit_on_third(signals.clone(), telemetry.clone()));
     let traces = Arc::clone(&process.shared.traces);
     let flush = process.shared.frame.lifecycle.flush.0;
-    if let Err(problems) = traces.start(&process.shared.program) {
+    if let Err(problems) = traces.send(&process.shared.program) {
         return fail(BAD_CONFIG, problems.to_string().trim_end());
     }
     let starting = Running::start(process, async |process: &Process| build(service, process).await);

@@ -12,7 +12,7 @@ use super::{
     peers,
     reader::Reader,
 };
-use crate::Program;
+use crate::{Program, telemetry::standard::Standard};
 
 /// A configuration in which nothing is wrong.
 #[derive(Clone, Debug)]
@@ -45,7 +45,11 @@ pub fn load_from<C: Settings>(
     let (of_frame, of_service) = Catalogue::of_binary::<C>();
     let catalogue = of_frame.clone().and(of_service.clone());
     let mut problems = Problems::default();
-    let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into()));
+    let environment: Vec<(OsString, OsString)> =
+        environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let variable =
+        |wanted: &str| environment.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let _told_only = Standard::read(variable, &mut problems);
     let given = Reader::new(program, &catalogue, &mut problems).read(environment);
 
     let frame = assemble::<FrameConfig>(&of_frame, &given, &mut problems);

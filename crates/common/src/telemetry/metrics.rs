@@ -6,7 +6,9 @@ mod pool;
 mod process;
 mod serving;
 
-use opentelemetry::metrics::MeterProvider;
+use std::collections::HashSet;
+
+use opentelemetry::{Key, metrics::MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 
@@ -39,6 +41,8 @@ impl Metrics {
         let reader = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)
+            // Whose numbers they are, whatever the one who reads them calls the process.
+            .with_resource_selector(HashSet::from([Key::from_static_str("service.name")]))
             .build()
             .expect("a new registry has no collector that the exporter could collide with");
         let provider =
