@@ -4,8 +4,7 @@ mod contender;
 
 use std::time::Duration;
 
-use bench::v1::EchoRequest;
-use testkit::{Collector, Server};
+use testkit::{Collector, Server, testing::v1::EchoRequest};
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::contender::Contender;

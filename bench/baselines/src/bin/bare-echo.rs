@@ -5,5 +5,5 @@ use std::{env, error::Error};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).ok_or("which address?")?.parse()?;
-    Ok(bench::on_tonic(address).await?)
+    Ok(baselines::on_tonic(address).await?)
 }

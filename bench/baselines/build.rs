@@ -3,7 +3,7 @@
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let protos = "../crates/testkit/proto";
+    let protos = "../../crates/testkit/proto";
     println!("cargo::rerun-if-changed={protos}");
     let mut descriptors = protox::compile(["fairlead/testing/v1/testing.proto"], [protos])?;
     for service in descriptors.file.iter_mut().flat_map(|file| &mut file.service) {

@@ -12,8 +12,8 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["tonic", address] => Ok(bench::on_tonic(address.parse()?).await?),
-        ["hyper", address] => Ok(bench::on_hyper(address.parse()?).await?),
+        ["tonic", address] => Ok(baselines::on_tonic(address.parse()?).await?),
+        ["hyper", address] => Ok(baselines::on_hyper(address.parse()?).await?),
         _ => Err("plain-echo tonic|hyper <address>".into()),
     }
 }
