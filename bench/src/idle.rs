@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     house::{BINARIES, House},
-    process::{memory, mib},
+    process::{busy, memory, mib},
     rounds::{median, percentile},
     table::Table,
     verdict::Verdicts,
@@ -59,7 +59,7 @@ async fn idle(servers: &[Server], verdicts: &mut Verdicts) {
 }
 
 async fn starts(house: &House, verdicts: &mut Verdicts) {
-    let mut taken = vec![Vec::new(); BINARIES.len()];
+    let mut taken: Vec<Vec<Start>> = vec![Vec::new(); BINARIES.len()];
     for _ in 0..STARTS {
         for (binary, taken) in BINARIES.iter().zip(&mut taken) {
             taken.push(start(house, binary).await);
@@ -67,22 +67,32 @@ async fn starts(house: &House, verdicts: &mut Verdicts) {
     }
     let mut table = Table::new(
         format!("from exec to /ready, dependencies up; {STARTS} alternating starts of each"),
-        &["", "median", "quickest", "slowest"],
+        &["", "median", "quickest", "slowest", "CPU"],
     );
-    let millis = |percent, taken: &[f64]| format!("{:.0} ms", percentile(taken.iter().copied(), percent));
+    let ready = |taken: &[Start], percent| percentile(taken.iter().map(|start| start.ready), percent);
+    let millis = |number: f64| format!("{number:.0} ms");
     for (binary, taken) in BINARIES.iter().zip(&taken) {
-        table.line([(*binary).to_owned(), millis(50, taken), millis(0, taken), millis(100, taken)]);
+        let times = [50, 0, 100].map(|percent| millis(ready(taken, percent)));
+        let cpu = millis(median(taken.iter().map(|start| start.cpu)));
+        table.line([(*binary).to_owned()].into_iter().chain(times).chain([cpu]));
     }
     table.print();
-    for (binary, taken) in BINARIES.iter().zip(taken) {
-        let (median, within) = (median(taken), READY_WITHIN.as_millis());
+    for (binary, taken) in BINARIES.iter().zip(&taken) {
+        let (median, within) = (ready(taken, 50), READY_WITHIN.as_millis());
         let aim = format!("{binary}: ready {median:.0} ms after exec, under {within} ms");
         verdicts.judge(median < READY_WITHIN.as_secs_f64() * 1e3, aim);
     }
 }
 
-/// How long it took, in milliseconds.
-async fn start(house: &House, binary: &'static str) -> f64 {
+/// One start, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    ready: f64,
+    /// The processor time of the process until then, of all threads: what does not depend on who else is at work.
+    cpu: f64,
+}
+
+async fn start(house: &House, binary: &'static str) -> Start {
     let began = Instant::now();
     let server = house.another(binary);
     // Not `Server::ready`: that asks every 10 ms, of a client that has to be made first.
@@ -90,7 +100,8 @@ async fn start(house: &House, binary: &'static str) -> f64 {
         assert!(began.elapsed() < Duration::from_secs(30), "{}", server.binary.so_far());
         sleep(BETWEEN).await;
     }
-    began.elapsed().as_secs_f64() * 1e3
+    let ready = began.elapsed().as_secs_f64() * 1e3;
+    Start { ready, cpu: busy(server.binary.id()).as_secs_f64() * 1e3 }
 }
 
 async fn is_ready(server: &Server) -> bool {
