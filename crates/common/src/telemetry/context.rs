@@ -150,7 +150,9 @@ fn random<const N: usize>() -> [u8; N] {
                 SystemRandom::new().fill(unused).expect("the system has randomness once it has booted");
             }
             let mut bytes = [0; N];
-            bytes.copy_from_slice(&unused.split_off(unused.len() - N));
+            let rest = unused.len() - N;
+            bytes.copy_from_slice(&unused[rest..]);
+            unused.truncate(rest);
             if bytes != [0; N] {
                 return bytes;
             }
