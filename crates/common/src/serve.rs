@@ -15,7 +15,7 @@ use tokio::runtime;
 
 use crate::{
     admin::{self, About, Admin, Probe},
-    config::{self, BAD_CONFIG, Loaded, Settings},
+    config::{self, BAD_CONFIG, Loaded, Settings, Uses},
     grpc::Service,
     lifecycle::{Cause, Signals},
     process::Process,
@@ -65,14 +65,16 @@ pub fn serve_and_announce<C: Settings>(
     match arguments.as_slice() {
         [] => run(program, build, announce),
         ["config", rest @ ..] => config::command::<C>(&program, rest.iter().map(ToString::to_string)),
-        ["sizing"] => with_config::<C>(program, |loaded| {
+        ["sizing"] => with_config::<C>(program, Uses::WhatIsGiven, |loaded| {
             match Process::new(program, loaded.frame, &loaded.service.demands()) {
                 Ok(process) => say(&process.shared.sizing.current().to_string()),
                 Err(refused) => fail(BAD_CONFIG, &refused.to_string()),
             }
         }),
         ["probe", name] => match Probe::named(name) {
-            Some(probe) => with_config::<C>(program, |loaded| ask(&loaded.frame.admin, probe)),
+            Some(probe) => with_config::<C>(program, Uses::Sections(&["admin"]), |loaded| {
+                ask(&loaded.frame.admin, probe)
+            }),
             None => fail(BAD_USAGE, &usage(program)),
         },
         ["--version" | "-V"] => say(&format!("{} {}", program.name, program.version)),
@@ -95,7 +97,7 @@ fn run<C: Settings>(
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
     announce: impl FnOnce(&C, &Announcement),
 ) -> ExitCode {
-    with_config(program, |loaded: Loaded<C>| {
+    with_config(program, Uses::Everything, |loaded: Loaded<C>| {
         let Loaded { frame, service, effective } = loaded;
         let telemetry = match telemetry::init(&program, &frame.telemetry) {
             Ok(telemetry) => telemetry,
@@ -199,8 +201,12 @@ async fn exit_on_third(mut signals: Signals, telemetry: Telemetry) {
     std::process::exit(CUT);
 }
 
-fn with_config<C: Settings>(program: Program, then: impl FnOnce(Loaded<C>) -> ExitCode) -> ExitCode {
-    match config::load::<C>(&program) {
+fn with_config<C: Settings>(
+    program: Program,
+    uses: Uses,
+    then: impl FnOnce(Loaded<C>) -> ExitCode,
+) -> ExitCode {
+    match config::load::<C>(&program, uses) {
         Ok(loaded) => then(loaded),
         Err(problems) => fail(BAD_CONFIG, problems.to_string().trim_end()),
     }
