@@ -18,6 +18,7 @@ use crate::{
     config::{self, BAD_CONFIG, Loaded, Settings, Uses},
     grpc::Service,
     lifecycle::{Cause, Signals},
+    priority,
     process::Process,
     running::Running,
     telemetry::{self, Telemetry},
@@ -143,7 +144,11 @@ fn run<C: Settings>(
 /// As many threads as the plan says.
 fn runtime(process: &Process) -> io::Result<runtime::Runtime> {
     let plan = process.shared.sizing.current();
-    runtime::Builder::new_multi_thread()
+    let mut runtime = runtime::Builder::new_multi_thread();
+    if priority::matters(&plan) {
+        runtime.on_thread_start(priority::behind_probes);
+    }
+    runtime
         .worker_threads(plan.worker_threads)
         .max_blocking_threads(plan.blocking_threads)
         .thread_name(process.service())

@@ -7,6 +7,7 @@ mod attacks;
 mod client;
 mod memory;
 mod plans;
+mod probes;
 mod resizing;
 
 use std::time::Duration;
