@@ -26,7 +26,7 @@ pub use errors::reason;
 pub use keys::ServiceKeys;
 pub use metrics::Metrics;
 pub use port::free_port;
-pub use postgres::{Database, PostgresServer, postgres, postgres_server};
+pub use postgres::{Database, Login, PostgresServer, postgres, postgres_server};
 pub use proxy::Proxy;
 pub use redis::{Redis, redis};
 pub use rustix::process::Signal;
