@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) workers: Workers,
-    pub(crate) watcher: Watcher,
+    pub(crate) watcher: Arc<Watcher>,
     /// What calls to other processes are signed with, once there are such calls.
     signing_key: OnceLock<Watched<SigningKey>>,
     pub(crate) calls: Arc<Calls>,
@@ -99,6 +99,8 @@ impl Process {
         let traces = Arc::new(Traces::new(Standard::of_process()));
         traces.observe(metrics.meter());
         metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
+        let watcher = Arc::default();
+        metrics::observe_mounted(metrics.meter(), &watcher);
         let local_signers =
             program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
         let shared = Shared {
@@ -108,7 +110,7 @@ impl Process {
             readiness,
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
-            watcher: Watcher::default(),
+            watcher,
             signing_key: OnceLock::new(),
             calls: Arc::default(),
             demands: demands.to_vec(),

@@ -1,6 +1,8 @@
 //! Numbers for operators: kept by OpenTelemetry's instruments, read as Prometheus text.
 
 mod calls;
+mod credentials;
+mod mounted;
 mod peers;
 mod pool;
 mod process;
@@ -20,6 +22,8 @@ pub use opentelemetry::{
 pub use pool::{Pool, observe_pool};
 
 pub(crate) use calls::{CallMeter, Durations, PeerMeter, Shed, Unserved};
+pub(crate) use credentials::Credentials;
+pub(crate) use mounted::observe as observe_mounted;
 pub(crate) use peers::observe as observe_peers;
 pub(crate) use process::observe as observe_process;
 pub(crate) use serving::{Serving, observe as observe_serving};

@@ -85,6 +85,7 @@ where
         });
         process.on_release(name, || async move { released.close().await });
         self.database.observe(process.meter());
+        self.breaker.observe(name, process.meter());
         let pool = self.pool.clone();
         metrics::observe_pool(process.meter(), name, move || {
             let (open, idle) = (u64::from(pool.size()), pool.num_idle() as u64);
