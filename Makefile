@@ -2,9 +2,10 @@
 
 PROFILE := release
 URL := http://127.0.0.1:50051
+BENCH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection test-cgroups chaos faults fmt deny ci
+.PHONY: help run demo test lint proto reflection test-cgroups test-network drain-test bench chaos faults fmt deny ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,11 +22,20 @@ test: ## Run every test; Postgres and Redis are installed first where they are m
 test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
 	scripts/test-cgroups
 
+test-network: ## Test how the client finds its peers, in a network that fails (CI: where namespaces can be made)
+	scripts/test-network
+
+drain-test: ## Roll three replicas under load, behind Envoy and our own client; no call may fail (DRAIN_CALLS=50000)
+	scripts/drain-test
+
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
 
 faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
 	scripts/faults
+
+bench: ## Measure memory, start, the cost of a call; needs two quiet cores (BENCH=idle|echo|collector)
+	scripts/bench $(BENCH)
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint

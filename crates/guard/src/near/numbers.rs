@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use common::telemetry::metrics::{KeyValue, Meter};
+use common::telemetry::metrics::{AsyncInstrument, KeyValue, Meter};
 
 use super::{Near, Proof, locked, shard::Contents};
 use crate::{BootTime, LEASE};
@@ -40,69 +40,22 @@ impl Numbers {
 impl<T: Proof> Near<T> {
     /// Tells how the cache of a service fares whenever somebody asks.
     pub fn observe(self: &Arc<Self>, meter: &Meter, service: &'static str) {
-        let near = Arc::downgrade(self);
-        counter(
-            meter,
-            "fairlead.near_cache.lookups",
-            "Tokens looked up in the near cache, by outcome",
-            move |seen| {
-                let Some(near) = near.upgrade() else { return };
-                let numbers = &near.numbers;
-                let (misses, unleased) = (numbers.misses.load(Relaxed), numbers.unleased.load(Relaxed));
-                for (outcome, count) in
-                    [("hit", near.contents().hits), ("miss", misses), ("no_lease", unleased)]
-                {
-                    seen(count, &[KeyValue::new("service", service), KeyValue::new("outcome", outcome)]);
-                }
-            },
-        );
-        let of_service = [KeyValue::new("service", service)];
-        let gauges: [(_, _, fn(&Self) -> u64); 2] = [
-            ("fairlead.near_cache.entries", "Sessions in the near cache", |near| {
-                near.contents().entries as u64
-            }),
-            ("fairlead.near_cache.bytes", "Memory of the near cache", |near| near.contents().bytes as u64),
-        ];
-        for (name, description, read) in gauges {
-            let (near, attributes) = (Arc::downgrade(self), of_service.clone());
-            let gauge = meter.u64_observable_gauge(name).with_description(description);
-            gauge
-                .with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes)))
-                .build();
-        }
-        let seconds: [(_, _, fn(&Self) -> f64); 2] = [
-            (
-                "fairlead.revocations.lease",
-                "How long the near cache may be used unless more is heard; 0 while it is not used",
-                |near| near.lease().as_secs_f64(),
-            ),
-            (
-                "fairlead.revocations.lag",
-                "How old the knowledge of what was revoked is, at least; the lease's length while there is none",
-                |near| LEASE.saturating_sub(near.lease()).as_secs_f64(),
-            ),
-        ];
-        for (name, description, read) in seconds {
-            let (near, attributes) = (Arc::downgrade(self), of_service.clone());
-            let gauge = meter.f64_observable_gauge(name).with_unit("s").with_description(description);
-            gauge
-                .with_callback(move |gauge| tell(&near, |near| gauge.observe(read(near), &attributes)))
-                .build();
-        }
-        let counters: [(_, _, fn(&Numbers) -> &AtomicU64); 2] = [
-            ("fairlead.revocations.heard", "Revocations heard", |numbers| &numbers.revocations),
-            (
-                "fairlead.revocations.connections",
-                "How often listening for revocations has begun",
-                |numbers| &numbers.connections,
-            ),
-        ];
-        for (name, description, read) in counters {
-            let (near, attributes) = (Arc::downgrade(self), of_service.clone());
-            counter(meter, name, description, move |seen| {
-                tell(&near, |near| seen(read(&near.numbers).load(Relaxed), &attributes));
-            });
-        }
+        let of = Observed { near: Arc::downgrade(self), service };
+        of.lookups(meter);
+        of.number(meter, "fairlead.near_cache.entries", "Sessions in the near cache", |near| {
+            near.contents().entries as u64
+        });
+        of.number(meter, "fairlead.near_cache.bytes", "Memory of the near cache", |near| {
+            near.contents().bytes as u64
+        });
+        let lease = "How long the near cache may be used unless more is heard; 0 while it is not used";
+        of.seconds(meter, "fairlead.revocations.lease", lease, Self::lease);
+        let lag =
+            "How old the knowledge of what was revoked is; a whole lease or more while there is no lease";
+        of.seconds(meter, "fairlead.revocations.lag", lag, |near| LEASE.saturating_sub(near.lease()));
+        of.count(meter, "fairlead.revocations.heard", "Revocations heard", |near| &near.numbers.revocations);
+        let connections = "How often listening for revocations has begun";
+        of.count(meter, "fairlead.revocations.connections", connections, |near| &near.numbers.connections);
     }
 
     pub(super) fn contents(&self) -> Contents {
@@ -115,19 +68,66 @@ impl<T: Proof> Near<T> {
     }
 }
 
-fn counter(
-    meter: &Meter,
-    name: &'static str,
-    description: &'static str,
-    tell: impl Fn(&dyn Fn(u64, &[KeyValue])) + Send + Sync + 'static,
-) {
-    let counter = meter.u64_observable_counter(name).with_description(description);
-    counter.with_callback(move |seen| tell(&|count, attributes| seen.observe(count, attributes))).build();
+/// The cache of a service; the meter outlives it, and does not keep it.
+struct Observed<T> {
+    near: Weak<Near<T>>,
+    service: &'static str,
 }
 
-/// The meter outlives the cache, and does not keep it.
-fn tell<T>(near: &Weak<Near<T>>, tell: impl FnOnce(&Near<T>)) {
-    if let Some(near) = near.upgrade() {
-        tell(&near);
+impl<T: Proof> Observed<T> {
+    fn lookups(&self, meter: &Meter) {
+        let (near, service) = (Weak::clone(&self.near), self.service);
+        let counter = meter
+            .u64_observable_counter("fairlead.near_cache.lookups")
+            .with_description("Tokens looked up in the near cache, by outcome");
+        let tell = move |counter: &dyn AsyncInstrument<u64>| {
+            let Some(near) = near.upgrade() else { return };
+            let Numbers { misses, unleased, .. } = &near.numbers;
+            let (misses, unleased) = (misses.load(Relaxed), unleased.load(Relaxed));
+            for (outcome, count) in [("hit", near.contents().hits), ("miss", misses), ("no_lease", unleased)]
+            {
+                counter
+                    .observe(count, &[KeyValue::new("service", service), KeyValue::new("outcome", outcome)]);
+            }
+        };
+        counter.with_callback(tell).build();
+    }
+
+    fn number(&self, meter: &Meter, name: &'static str, about: &'static str, read: fn(&Near<T>) -> u64) {
+        meter.u64_observable_gauge(name).with_description(about).with_callback(self.tell(read)).build();
+    }
+
+    fn seconds(
+        &self,
+        meter: &Meter,
+        name: &'static str,
+        about: &'static str,
+        read: fn(&Near<T>) -> Duration,
+    ) {
+        let gauge = meter.f64_observable_gauge(name).with_unit("s").with_description(about);
+        gauge.with_callback(self.tell(move |near| read(near).as_secs_f64())).build();
+    }
+
+    fn count(
+        &self,
+        meter: &Meter,
+        name: &'static str,
+        about: &'static str,
+        read: fn(&Near<T>) -> &AtomicU64,
+    ) {
+        let counter = meter.u64_observable_counter(name).with_description(about);
+        counter.with_callback(self.tell(move |near| read(near).load(Relaxed))).build();
+    }
+
+    fn tell<N>(
+        &self,
+        read: impl Fn(&Near<T>) -> N + Send + Sync + 'static,
+    ) -> impl Fn(&dyn AsyncInstrument<N>) + Send + Sync + 'static {
+        let (near, attributes) = (Weak::clone(&self.near), [KeyValue::new("service", self.service)]);
+        move |instrument| {
+            if let Some(near) = near.upgrade() {
+                instrument.observe(read(&near), &attributes);
+            }
+        }
     }
 }
