@@ -125,3 +125,56 @@ fn read(Told { account_id, session_id, except_session_id }: &Told) -> Result<Rev
         None => Revocation::Account { account, except: optional(except_session_id)? },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> (Line, mpsc::Receiver<WatchRevocationsRequest>) {
+        let (pings, sent) = mpsc::channel(OUTSTANDING);
+        let (ticks, heard) = (interval(PINGS), Instant::now());
+        (Line { pings, outstanding: VecDeque::new(), number: 0, ticks, heard }, sent)
+    }
+
+    fn echo(ping: i64, millis: u64) -> Echo {
+        Echo { ping, lease: Duration::from_millis(millis).try_into().ok() }
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_counted_from_the_ping_and_a_second_at_the_most() {
+        let (mut line, _sent) = line();
+        for (left, lease) in [(300, 300), (1000, 1000), (5000, 1000), (0, 0)] {
+            line.ping().unwrap();
+            let (number, sent) = line.outstanding[0];
+
+            let end = line.echoed(&echo(number, left)).unwrap();
+
+            assert_eq!(end, sent.plus(Duration::from_millis(lease)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_echo_answers_its_own_ping_and_those_before_it() {
+        let (mut line, _sent) = line();
+        for _ in 0..3 {
+            line.ping().unwrap();
+        }
+        let (_, second) = line.outstanding[1];
+
+        assert_eq!(line.echoed(&echo(2, 1000)).unwrap(), second.plus(LEASE));
+
+        assert!(line.echoed(&echo(1, 1000)).is_err());
+        assert_eq!(line.outstanding.len(), 0, "an echo without a ping ends the watch");
+    }
+
+    #[tokio::test]
+    async fn pings_that_nobody_echoes_are_bounded() {
+        let (mut line, _sent) = line();
+
+        for _ in 0..OUTSTANDING * 2 {
+            line.ping().unwrap();
+        }
+
+        assert_eq!(line.outstanding.len(), OUTSTANDING);
+    }
+}

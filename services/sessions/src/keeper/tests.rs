@@ -86,6 +86,24 @@ async fn an_answer_that_was_lost_is_answered_again() {
 }
 
 #[tokio::test]
+async fn an_exchange_that_is_answered_again_is_told_again() {
+    with(Config::default(), async |keeper| {
+        let old = begin(&keeper).await;
+        let mut listening = keeper.store.listen().await.unwrap();
+
+        keeper.refresh(&old.refresh_token).await.unwrap();
+        keeper.refresh(&old.refresh_token).await.unwrap();
+
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            heard.extend(listening.next().await.unwrap().revocations);
+        }
+        assert_eq!(heard, [old.session.id.ended(old.session.record.account); 2]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn exchanges_at_once_get_the_same_successor() {
     with(Config::default(), async |keeper| {
         let old = begin(&keeper).await;

@@ -56,6 +56,24 @@ fn use_is_noted_once_a_minute_and_extends_the_idle_end() {
 }
 
 #[test]
+fn a_proof_is_kept_until_the_next_use_is_to_be_noted_and_never_beyond_any_end() {
+    let (record, _, config) = begun();
+    let short = |moment: Moment| moment.plus(SECOND * 7);
+    let ends = [
+        Record { token_end: short(START), ..record.clone() },
+        Record { idle_end: short(START), ..record.clone() },
+        Record { absolute_end: short(START), ..record.clone() },
+    ];
+
+    assert_eq!(record.life(START, &config), SECOND * 60);
+    assert_eq!(record.life(START.plus(SECOND * 59), &config), SECOND);
+    assert_eq!(record.life(START.plus(SECOND * 60), &config), Duration::ZERO);
+    for record in ends {
+        assert_eq!(record.life(START.plus(SECOND * 2), &config), SECOND * 5);
+    }
+}
+
+#[test]
 fn a_session_ends_when_it_is_idle_and_in_any_case_at_its_absolute_end() {
     let (mut record, pair, config) = begun();
     record.token_end = Moment::from_millis(u64::MAX);
