@@ -133,11 +133,12 @@ impl House {
         for (server, at_accounts) in [(&self.second, false), (&self.accounts, true)] {
             let before = hits(server).await;
             while hits(server).await <= before {
-                let used = async || match at_accounts {
-                    true => self.get_account(signed_in).await,
-                    false => self.validate(signed_in).await,
+                let used = if at_accounts {
+                    self.get_account(signed_in).await
+                } else {
+                    self.validate(signed_in).await
                 };
-                used().await.unwrap();
+                used.unwrap();
                 assert!(Instant::now() < deadline, "nothing is kept");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

@@ -42,7 +42,8 @@ async fn what_is_revoked_at_one_replica_is_refused_at_the_other_and_at_accounts(
             refused(acknowledged, AT_SESSIONS, || house.validate(&signed_in)),
             refused(acknowledged, AT_GUARD, || house.get_account(&signed_in)),
         );
-        (at_sessions.push(sessions), at_guard.push(guard));
+        at_sessions.push(sessions);
+        at_guard.push(guard);
     }
 
     at_sessions.sort();

@@ -138,12 +138,21 @@ async fn a_replica_that_is_cut_off_believes_nothing_longer_than_the_bound() {
 
 #[tokio::test]
 async fn a_redis_that_hangs_is_outlived_by_the_lease_and_no_longer() {
+    outlived(async |redis| redis.freeze().await, async |redis| redis.thaw().await).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_is_gone_is_outlived_by_the_lease_and_no_longer() {
+    outlived(async |redis| redis.stop().await, async |redis| redis.start().await).await;
+}
+
+async fn outlived(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&Redis)) {
     let redis = testkit::redis().await;
     let suite = Suite::in_redis(&redis).await;
     let (_, tokens) = suite.sign_in().await;
     warm(&suite, &redis, &tokens.session_token).await;
 
-    redis.freeze().await;
+    goes(&redis).await;
     let frozen = Instant::now();
     while frozen.elapsed() < BOUND * 3 {
         let began = Instant::now();
@@ -153,7 +162,7 @@ async fn a_redis_that_hangs_is_outlived_by_the_lease_and_no_longer() {
         }
         assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     }
-    redis.thaw().await;
+    comes_back(&redis).await;
 
     let deadline = Instant::now() + Duration::from_secs(10);
     while let Err(status) = suite.validate(&tokens.session_token).await {

@@ -104,22 +104,24 @@ impl Connections {
     }
 
     /// Runs a script that ends sessions on a connection of its own, then tells of the ends that follow from its answer.
-    pub(super) async fn end<T: FromRedisValue>(
+    /// Both are done also for a caller who hangs up in between.
+    pub(super) async fn end<T: FromRedisValue + Send + 'static>(
         &self,
-        script: &Run<'_>,
-        ended: impl FnOnce(&T) -> Vec<Revocation>,
+        script: Run<'static>,
+        ended: impl FnOnce(&T) -> Vec<Revocation> + Send + 'static,
     ) -> Result<T, Error> {
-        let ways = self.current();
-        let done = self.bounded(script, async {
+        let (ways, script) = (self.current(), Arc::new(script));
+        let run = Arc::clone(&script);
+        let both = tokio::spawn(async move {
             let mut connection = ways.pool.get().await?;
-            let answer = script.on(&mut connection).await?;
+            let answer = run.on(&mut connection).await?;
             let ended = ended(&answer);
             if !ended.is_empty() {
                 feed::tell(&ended).on::<()>(&mut connection).await?;
             }
             Ok(answer)
         });
-        Ok(done.await?)
+        Ok(self.bounded(&script, async { both.await? }).await?)
     }
 
     /// A connection that blocks, of its own, which breaks once and for all when nothing comes for as long as a lease; and

@@ -5,6 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 use common::telemetry::database::Asked;
 use deadpool_redis::PoolError;
 use redis::{FromRedisValue, RedisError, Script, ScriptInvocation, ToRedisArgs, aio::ConnectionLike};
+use tokio::task::JoinError;
 
 use crate::{error::Error, record::Unreadable};
 
@@ -102,6 +103,8 @@ pub(super) enum Failed {
     Pool(#[from] PoolError),
     #[error("redis took longer than {0:?}")]
     Late(Duration),
+    #[error("the task that asked redis broke off")]
+    Broken(#[from] JoinError),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
 }
@@ -113,6 +116,7 @@ impl Failed {
             Self::Redis(_) => "redis",
             Self::Pool(_) => "no_connection",
             Self::Late(_) => "timeout",
+            Self::Broken(_) => "broken",
             Self::Unreadable(_) => "unreadable",
         }
     }
@@ -121,7 +125,7 @@ impl Failed {
     pub(super) fn code(&self) -> Option<&str> {
         match self {
             Self::Redis(error) => error.code(),
-            Self::Pool(_) | Self::Late(_) | Self::Unreadable(_) => None,
+            Self::Pool(_) | Self::Late(_) | Self::Broken(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -130,7 +134,7 @@ impl Failed {
         match self {
             Self::Late(_) => true,
             Self::Redis(error) => error.is_timeout(),
-            Self::Pool(_) | Self::Unreadable(_) => false,
+            Self::Pool(_) | Self::Broken(_) | Self::Unreadable(_) => false,
         }
     }
 }

@@ -43,26 +43,22 @@ pub(super) async fn insert(
 ) -> Result<Insertion, Error> {
     let Session { id, record } = session;
     let bucket = record.account.bucket();
-    let ended = |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
-        evicted.iter().flatten().map(|RawId(id)| id.ended(record.account)).collect()
+    let account = record.account;
+    let ended = move |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
+        evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect()
     };
-    let evicted: Option<Vec<RawId>> = redis
-        .end(
-            script::INSERT
-                .key(keys::session(bucket, *id))
-                .key(keys::index(record.account))
-                .key(keys::floor(record.account))
-                .arg(id.0.as_bytes())
-                .arg(record.pack())
-                .arg(record.end().millis())
-                .arg(record.epoch.number())
-                .arg(record.created.millis())
-                .arg(record.absolute_end.millis())
-                .arg(per_account)
-                .arg(keys::session_prefix(bucket)),
-            ended,
-        )
-        .await?;
+    let mut run = script::INSERT.key(keys::session(bucket, *id));
+    run.key(keys::index(account))
+        .key(keys::floor(account))
+        .arg(id.0.as_bytes())
+        .arg(record.pack())
+        .arg(record.end().millis())
+        .arg(record.epoch.number())
+        .arg(record.created.millis())
+        .arg(record.absolute_end.millis())
+        .arg(per_account)
+        .arg(keys::session_prefix(bucket));
+    let evicted = redis.end(run, ended).await?;
     Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
 }
 
@@ -81,8 +77,9 @@ pub(super) async fn rotate(
     expected: &Record,
     new: &Record,
 ) -> Result<bool, Error> {
-    let ended = |rotated: &bool| rotated.then(|| id.ended(expected.account)).into_iter().collect();
-    redis.end(&replacing(id, expected, new), ended).await
+    let account = expected.account;
+    let ended = move |rotated: &bool| rotated.then(|| id.ended(account)).into_iter().collect();
+    redis.end(replacing(id, expected, new), ended).await
 }
 
 fn replacing(id: SessionId, expected: &Record, new: &Record) -> Run<'static> {
@@ -92,16 +89,10 @@ fn replacing(id: SessionId, expected: &Record, new: &Record) -> Run<'static> {
 }
 
 pub(super) async fn revoke(redis: &Connections, account: AccountId, id: SessionId) -> Result<bool, Error> {
-    redis
-        .end(
-            script::REVOKE
-                .key(keys::session(account.bucket(), id))
-                .key(keys::index(account))
-                .arg(id.0.as_bytes()),
-            // Also when it is gone: who ended it may have failed to tell.
-            |_| vec![id.ended(account)],
-        )
-        .await
+    let mut run = script::REVOKE.key(keys::session(account.bucket(), id));
+    run.key(keys::index(account)).arg(id.0.as_bytes());
+    // Also when it is gone: who ended it may have failed to tell.
+    redis.end(run, move |_| vec![id.ended(account)]).await
 }
 
 pub(super) async fn revoke_account(
@@ -112,18 +103,13 @@ pub(super) async fn revoke_account(
 ) -> Result<Vec<SessionId>, Error> {
     let kept = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
     let epoch = epoch.map(|epoch| epoch.number().to_string()).unwrap_or_default();
-    let ended: Vec<RawId> = redis
-        .end(
-            script::REVOKE_ACCOUNT
-                .key(keys::index(account))
-                .key(keys::floor(account))
-                .arg(kept)
-                .arg(epoch)
-                .arg(millis(FLOOR_LIFE))
-                .arg(keys::session_prefix(account.bucket())),
-            |_| vec![account.ended(except)],
-        )
-        .await?;
+    let mut run = script::REVOKE_ACCOUNT.key(keys::index(account));
+    run.key(keys::floor(account))
+        .arg(kept)
+        .arg(epoch)
+        .arg(millis(FLOOR_LIFE))
+        .arg(keys::session_prefix(account.bucket()));
+    let ended = redis.end(run, move |_| vec![account.ended(except)]).await?;
     Ok(ids(ended))
 }
 

@@ -151,3 +151,25 @@ async fn whoever_listens_moves_with_the_store() {
     store.announce(&[end]).await.unwrap();
     assert_eq!(listening.next().await.unwrap().revocations, [end]);
 }
+
+#[tokio::test]
+async fn an_end_is_told_although_the_caller_hangs_up() {
+    let redis = testkit::redis().await;
+    let store = RedisStore::at(&redis.url);
+    let (session, _) = typical(&store).await;
+    store.insert(&session, 100).await.unwrap();
+    let account = session.record.account;
+    let mut listening = store.listen().await.unwrap();
+
+    {
+        let mut revoking = pin!(store.revoke(account, session.id));
+        assert!(poll!(&mut revoking).is_pending());
+    }
+
+    let mut heard = Vec::new();
+    while heard.is_empty() {
+        heard = listening.next().await.unwrap().revocations;
+    }
+    assert_eq!(heard, [session.id.ended(account)]);
+    assert!(store.read(account.bucket(), session.id).await.unwrap().is_none());
+}
