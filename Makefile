@@ -4,7 +4,7 @@ PROFILE := release
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection test-cgroups chaos faults fmt deny ci
+.PHONY: help run demo test lint proto manifests reflection test-cgroups chaos faults fmt deny images image-size compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: ## Check format, lints, documentation, and each crate by itself
 proto: ## Lint the contract, and compare it with the main branch
 	scripts/proto
 
+manifests: ## Check manifests, compose, the edge, Dockerfiles and skaffold, and that each check can fail
+	scripts/manifests
+
 reflection: ## Ask a running suite what it serves, as clients that have no protos
 	scripts/reflection
 
@@ -41,6 +44,16 @@ fmt: ## Format the code
 
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
+
+images: ## Build the images fairlead/<service>:local; needs a Docker engine, and no network
+	scripts/images
+
+image-size: ## Print how large each image is; fails above 10 MB
+	scripts/image-size
+
+compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
+	scripts/dev-secrets .fairlead/compose
+	docker compose up --build --wait
 
 ci: ## Everything that a change must pass, with the time of each part
 	scripts/ci
