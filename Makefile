@@ -52,8 +52,7 @@ image-size: ## Print how large each image is; fails above 10 MB
 	scripts/image-size
 
 compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
-	scripts/dev-secrets .fairlead/compose
-	docker compose up --build --wait
+	scripts/dev-secrets .fairlead/compose && docker compose up --build --detach
 
 ci: ## Everything that a change must pass, with the time of each part
 	scripts/ci

@@ -2,10 +2,11 @@
 # Run once, by the Postgres image, when the database is made. For each service: a database, an owner who may change its
 # tables and is migrate, and a role that may only read and write their rows and is the service.
 set -eu
+secrets=${POSTGRES_SECRETS:-/etc/postgres-secrets}
 
 database() {
-    owner_password=$(cat "/etc/postgres-secrets/$1-owner")
-    password=$(cat "/etc/postgres-secrets/$1")
+    owner_password=$(cat "$secrets/$1-owner")
+    password=$(cat "$secrets/$1")
     psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<SQL
 create role $1_owner login password '$owner_password';
 create role $1 login password '$password';
