@@ -4,7 +4,7 @@ PROFILE := release
 URL := http://127.0.0.1:50051
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto manifests reflection test-cgroups chaos faults fmt deny images image-size compose-up ci
+.PHONY: help run demo test lint proto manifests reflection test-cgroups test-network drain-test rehearse chaos faults fmt deny images image-size compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,12 @@ test: ## Run every test; Postgres and Redis are installed first where they are m
 
 test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
 	scripts/test-cgroups
+
+test-network: ## Test how the client finds its peers, in a network that fails (CI: where namespaces can be made)
+	scripts/test-network
+
+drain-test: ## Roll three replicas under load, behind Envoy and our own client; no call may fail (DRAIN_CALLS=50000)
+	scripts/drain-test
 
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
@@ -44,6 +50,9 @@ fmt: ## Format the code
 
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
+
+rehearse: ## Run the compose project without containers, and take the tour through its edge; needs root
+	scripts/rehearse
 
 images: ## Build the images fairlead/<service>:local; needs a Docker engine, and no network
 	scripts/images

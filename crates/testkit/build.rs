@@ -7,7 +7,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_imports(true);
-    compiler.open_files(["fairlead/hello/v1/hello.proto", "fairlead/testing/v1/testing.proto"])?;
+    compiler.open_files([
+        "fairlead/hello/v1/hello.proto",
+        "fairlead/testing/v1/peer.proto",
+        "fairlead/testing/v1/testing.proto",
+    ])?;
 
     let descriptors = PathBuf::from(env::var("OUT_DIR")?).join("testing.binpb");
     fs::write(descriptors, compiler.encode_file_descriptor_set())?;

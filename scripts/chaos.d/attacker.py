@@ -23,6 +23,7 @@ class Connection:
         self.socket.settimeout(0.5)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setblocking(False)
+        self.next = 0.0
 
     def events(self) -> int:
         wants = selectors.EVENT_READ if self.attack.reads else 0
@@ -34,7 +35,17 @@ class Connection:
             raise ConnectionError
         if events & selectors.EVENT_WRITE:
             self.left = self.left or memoryview(self.attack.again)
-            self.left = self.left[self.socket.send(self.left) :]
+            self.left = self.left[self.socket.send(self.left[: self.most()]) :]
+
+    def most(self) -> int | None:
+        """How much it may say now: everything, or a byte when its time has come."""
+        now = time.monotonic()
+        if not self.attack.pause:
+            return None
+        if now < self.next:
+            return 0
+        self.next = now + self.attack.pause
+        return 1
 
 
 def run(port: int, attack: Attack, stop_at: float, made: Value) -> None:
@@ -48,6 +59,8 @@ def run(port: int, attack: Attack, stop_at: float, made: Value) -> None:
                 begin(selector, port, missing.pop(), made)
             for key, events in selector.select(0.1):
                 turn(selector, key, events, port, attack, made)
+            # A socket that could be written to is no reason to look at it all the time.
+            time.sleep(attack.pause / 10)
         for key in list(selector.get_map().values()):
             key.data.socket.close()
 

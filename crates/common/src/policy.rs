@@ -86,7 +86,8 @@ pub enum Deadline {
         /// Whatever the caller says.
         max: Duration,
     },
-    /// As long as both sides like. Ended at the start of the drain.
+    /// As long as both sides and their connection like, and counted apart from other calls: there are few places for
+    /// them. Ended at the start of the drain.
     Endless,
 }
 

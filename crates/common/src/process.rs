@@ -86,7 +86,7 @@ impl Process {
     /// When the container is too small for what is demanded.
     pub fn new(program: Program, frame: FrameConfig, demands: &[Demand]) -> Result<Self, Refused> {
         let limits = limits::read(&frame.limits);
-        let plan = sizing::plan(&limits, demands, &frame.limits)?;
+        let plan = sizing::plan(&limits, demands, &frame.limits, frame.server.wire())?;
         let memory = Guard::new(plan.soft_memory, limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
         let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));

@@ -18,11 +18,14 @@ use crate::{
     grpc::{
         Service,
         accept::Acceptor,
+        arrival::Tls,
+        connection,
         gate::{Gate, Shared as GateShared},
         infra,
         methods::Methods,
-        offenders::Offenders,
+        newcomers::Newcomers,
         peer::TrustedHops,
+        places::Places,
         server,
         trace::Tracing,
     },
@@ -115,6 +118,7 @@ impl Running {
             verifier: Arc::new(process.verifier(&process.audiences(&services))?),
             calls: Arc::clone(&shared.calls),
             admitted: shared.sizing.permits(sizing::CALLS),
+            endless: shared.sizing.permits(sizing::ENDLESS_CALLS),
             message_bytes: shared.sizing.permits(sizing::MESSAGE_BYTES),
             memory: Arc::clone(&shared.memory),
             trusted_hops: TrustedHops(config.trusted_hops.into()),
@@ -134,18 +138,24 @@ impl Running {
         let serving =
             Serving { gate: gate.clone(), connections: connections.clone(), runtime: Handle::current() };
         metrics::observe_serving(process.meter(), serving);
-        // Proxies carry everybody's calls: what one client does is not to be held against the others.
-        let offenders = if config.trusted_hops == 0 { Offenders::default() } else { Offenders::forgiven() };
+        let permits = |name| shared.sizing.permits(name);
+        let places = Places::new(permits(sizing::CONNECTIONS), permits(sizing::REFUSED_CONNECTIONS));
         let acceptor = Acceptor {
             listener,
-            gate: gate.clone(),
-            config,
-            tls,
-            offenders: Arc::new(offenders),
-            connections: shared.sizing.permits(sizing::CONNECTIONS),
+            newcomers: Arc::new(Newcomers::new(permits(sizing::NEWCOMERS))),
+            shared: Arc::new(connection::Shared {
+                gate: gate.clone(),
+                tls: tls.map(|acceptor| Tls {
+                    acceptor,
+                    handshakes: Arc::new(Newcomers::new(permits(sizing::HANDSHAKES))),
+                }),
+                offenders: config.offenders(),
+                config,
+                places: Arc::new(places),
+                closing: closing.clone(),
+                cut: cut.clone(),
+            }),
             tasks: connections.clone(),
-            closing: closing.clone(),
-            cut: cut.clone(),
         };
         let accepting = tokio::spawn(acceptor.run());
         shared.lifecycle.advance(State::Serving);
@@ -275,9 +285,11 @@ impl crate::process::Shared {
             memory.run(limits::usage, stop).await;
         });
         let (config, demands) = (self.frame.limits.clone(), self.demands.clone());
-        let (plan, memory) = (Arc::clone(&self.sizing), Arc::clone(&self.memory));
-        self.workers
-            .spawn("sizing", StopWhen::CallsDone, |stop| sizing::watch(config, demands, plan, memory, stop));
+        let (wire, plan, memory) =
+            (self.frame.server.wire(), Arc::clone(&self.sizing), Arc::clone(&self.memory));
+        self.workers.spawn("sizing", StopWhen::CallsDone, move |stop| {
+            sizing::watch(config, demands, wire, plan, memory, stop)
+        });
     }
 
     /// Closes what was registered, the latest first.

@@ -10,9 +10,12 @@ mod refused;
 mod table;
 mod watch;
 
+pub use costs::Wire;
 pub use handle::Sizing;
 pub use permits::Permits;
-pub use plan::{CALLS, CONNECTIONS, MESSAGE_BYTES, Plan, plan};
+pub use plan::{
+    CALLS, CONNECTIONS, ENDLESS_CALLS, HANDSHAKES, MESSAGE_BYTES, NEWCOMERS, Plan, REFUSED_CONNECTIONS, plan,
+};
 pub use refused::Refused;
 pub use table::{Number, Unit};
 pub use watch::watch;

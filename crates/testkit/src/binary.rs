@@ -3,7 +3,12 @@
 mod output;
 mod watchdog;
 
-use std::{env, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
@@ -13,7 +18,7 @@ use tokio::{
 };
 
 use self::{output::Output, watchdog::Watchdog};
-use crate::Cgroup;
+use crate::{Cgroup, Machine};
 
 /// Long enough for anything that is going to happen, on a busy machine too.
 pub(crate) const WITHIN: Duration = Duration::from_mins(1);
@@ -52,7 +57,18 @@ impl Binary {
         Self::spawn(name, command, environment)
     }
 
-    /// The same, within limits from its first instruction on.
+    /// Starts a program that is not of this workspace, in the same way.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[must_use]
+    pub fn start_program(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Self::spawn(&program.to_string_lossy(), command, environment)
+    }
+
+    /// The same as [`start`](Self::start), within limits from its first instruction on.
     ///
     /// # Panics
     /// When it is not built.
@@ -67,6 +83,18 @@ impl Binary {
         let enter = r#"echo $$ >"$1" && echo $$ >"$2" && shift 2 && exec "$@""#;
         let mut command = Command::new("sh");
         command.args(["-c", enter, "enter"]).args(limits.doors()).arg(built(name)).args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    /// The same, in the network of another machine.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn start_at(machine: &Machine, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("nsenter");
+        // It becomes the binary.
+        command.arg(machine.door()).arg(built(name)).args(arguments);
         Self::spawn(name, command, environment)
     }
 

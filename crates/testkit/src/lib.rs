@@ -4,12 +4,16 @@
 //! Whatever they start ends with the test, also when the test process is killed.
 
 mod binary;
+pub mod caller;
 mod cgroup;
 mod collector;
+mod dns;
 mod errors;
 pub mod hello;
 mod keys;
+mod machine;
 mod metrics;
+pub mod peer;
 mod port;
 mod postgres;
 mod proxy;
@@ -22,8 +26,10 @@ mod volume;
 pub use binary::{Binary, Exit, limit_open_files};
 pub use cgroup::Cgroup;
 pub use collector::{Collector, SeenSpan};
+pub use dns::Dns;
 pub use errors::reason;
 pub use keys::ServiceKeys;
+pub use machine::Machine;
 pub use metrics::Metrics;
 pub use port::free_port;
 pub use postgres::{Database, PostgresServer, postgres, postgres_server};

@@ -12,8 +12,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use self::v1::{
     ConverseRequest, ConverseResponse, CountRequest, CountResponse, EchoRequest, EchoResponse, PanicRequest,
-    PanicResponse, SlowRequest, SlowResponse, WedgeRequest, WedgeResponse, WeighRequest, WeighResponse,
-    test_service_server,
+    PanicResponse, ReciteRequest, ReciteResponse, RepeatRequest, RepeatResponse, SlowRequest, SlowResponse,
+    WedgeRequest, WedgeResponse, WeighRequest, WeighResponse, test_service_server,
 };
 
 /// `fairlead.testing.v1`.
@@ -25,11 +25,16 @@ pub mod v1 {
 /// The descriptors of the test service, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/testing.binpb"));
 
+/// For streams that are awaited when the process stops.
+const LONG: Deadline = Deadline::Within { default: Duration::from_secs(15), max: Duration::from_secs(30) };
+
 static POLICY: &[Row] = &[
     Row { request_limit: 64 * 1024, ..Row::new("Echo", Who::PUBLIC) },
     Row::new("Slow", Who::PUBLIC),
     Row { deadline: Deadline::Endless, ..Row::new("Count", Who::PUBLIC) },
     Row { deadline: Deadline::Endless, ..Row::new("Converse", Who::PUBLIC) },
+    Row { deadline: LONG, ..Row::new("Recite", Who::PUBLIC) },
+    Row { deadline: LONG, ..Row::new("Repeat", Who::PUBLIC) },
     // The cargo, its tag and its length.
     Row { request_limit: 4 * 1024 * 1024 + 16, ..Row::new("Weigh", Who::PUBLIC) },
     Row::new("Panic", Who::PUBLIC),
@@ -76,6 +81,30 @@ impl test_service_server::TestService for TestService {
         let heard = request.into_inner();
         Ok(Response::new(Box::pin(
             heard.map(|heard| heard.map(|ConverseRequest { text }| ConverseResponse { text })),
+        )))
+    }
+
+    type ReciteStream = Pin<Box<dyn Stream<Item = Result<ReciteResponse, Status>> + Send>>;
+
+    async fn recite(&self, request: Request<ReciteRequest>) -> Result<Response<Self::ReciteStream>, Status> {
+        let ReciteRequest { count, pause } = request.into_inner();
+        let pause = duration(pause);
+        let numbers = stream::iter(0..count).then(move |number| async move {
+            sleep(pause).await;
+            Ok(ReciteResponse { number })
+        });
+        Ok(Response::new(Box::pin(numbers)))
+    }
+
+    type RepeatStream = Pin<Box<dyn Stream<Item = Result<RepeatResponse, Status>> + Send>>;
+
+    async fn repeat(
+        &self,
+        request: Request<Streaming<RepeatRequest>>,
+    ) -> Result<Response<Self::RepeatStream>, Status> {
+        let heard = request.into_inner();
+        Ok(Response::new(Box::pin(
+            heard.map(|heard| heard.map(|RepeatRequest { text }| RepeatResponse { text })),
         )))
     }
 

@@ -14,6 +14,7 @@ mod last_words;
 mod members;
 mod message;
 mod peers;
+mod probation;
 mod resolve;
 mod target;
 #[cfg(test)]
@@ -31,8 +32,8 @@ use tonic::{Code, Status, body::Body};
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use self::{
-    budget::Budget, calls::Calls, idempotent::Idempotent, keep::Keeper, peers::Peers, resolve::System,
-    target::Target,
+    budget::Budget, calls::Calls, dial::KEEPALIVE, idempotent::Idempotent, keep::Keeper, peers::Peers,
+    resolve::System, target::Target,
 };
 pub use self::{members::Addresses, peers::Standing};
 use super::{
@@ -154,6 +155,7 @@ fn balanced<F: Future<Output = ()> + Send + 'static>(
         target: Arc::clone(&target),
         connector: way.connector,
         refresh: config.refresh.0,
+        keepalive: KEEPALIVE,
         connect_timeout: config.connect_timeout.0,
     };
     let keeper = AbortOnDropHandle::new(tokio::spawn(keep(keeper)));

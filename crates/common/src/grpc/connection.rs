@@ -9,21 +9,23 @@ use ring::rand::{SecureRandom, SystemRandom};
 use socket2::SockRef;
 use tokio::{
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::body::Body;
 use tower::Service;
 
 use super::{
+    arrival::{Io, Tls, arrive},
     executor::Executor,
     frames::{FrameMeter, floods},
     gate::Gate,
+    greeting::Greeting,
+    newcomers::Newcomer,
     offenders::Offenders,
     peer::Peer,
+    places::{FAREWELL, Place, Places, Tenant},
     server::Config,
-    tls::Acceptor,
 };
 use crate::{sizing::costs, telemetry::metrics::Unserved};
 
@@ -31,94 +33,117 @@ use crate::{sizing::costs, telemetry::metrics::Unserved};
 /// cut off, one that opens a hundred before it has read our settings is not.
 const LOCAL_RESETS: usize = 512;
 
+/// What all connections have in common.
+pub(crate) struct Shared {
+    pub(crate) gate: Gate,
+    pub(crate) config: Config,
+    /// Where TLS is configured.
+    pub(crate) tls: Option<Tls>,
+    /// Who is kept out for a while.
+    pub(crate) offenders: Offenders,
+    /// Connections that are served.
+    pub(crate) places: Arc<Places>,
+    /// Cancelled when the drain begins: no new connection, GOAWAY on the others.
+    pub(crate) closing: CancellationToken,
+    /// Cancelled at the end of the drain: what is left is cut.
+    pub(crate) cut: CancellationToken,
+}
+
 /// A connection that was accepted.
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
     pub(crate) peer: SocketAddr,
-    pub(crate) gate: Gate,
-    pub(crate) config: Config,
-    pub(crate) tls: Option<Acceptor>,
-    pub(crate) offenders: Arc<Offenders>,
-    pub(crate) closing: CancellationToken,
-    pub(crate) cut: CancellationToken,
-    pub(crate) _permit: Option<OwnedSemaphorePermit>,
+    pub(crate) newcomer: Newcomer,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Connection {
     /// Serves the calls of the connection until it ends, ages, or the process stops.
     pub(crate) async fn serve(self) {
-        let peer = self.peer;
-        if let Err(error) = self.tune() {
-            tracing::debug!(%peer, %error, "socket options not set");
-        }
-        let Self { socket, gate, config, tls, offenders, closing, cut, _permit, .. } = self;
-        let log = |ended| log(peer, &offenders, ended);
-        let greeted_by = Instant::now() + config.preface_timeout.0;
-        let io = match tls {
-            None => Either::Left(socket),
-            Some(tls) => {
-                let shaken = closing.run_until_cancelled(timeout_at(greeted_by, tls.accept(socket))).await;
-                match shaken {
-                    Some(Ok(Ok(stream))) => Either::Right(stream),
-                    Some(Ok(Err(error))) => {
-                        gate.meter().unserved(Unserved::Tls);
-                        return tracing::debug!(%peer, %error, "TLS handshake failed");
-                    }
-                    Some(Err(_)) => {
-                        gate.meter().unserved(Unserved::Tls);
-                        return tracing::debug!(%peer, "no TLS handshake in time");
-                    }
-                    None => return,
-                }
-            }
-        };
-        let (io, meter) = FrameMeter::around(io);
-        let served = gate.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            served.clone().call(request)
-        });
-        let mut connection = pin!(builder(&config).serve_connection(TokioIo::new(io), service));
-
-        // A connection that has not even greeted has nothing to finish. In this order: the poll that reads the greeting
-        // may have read calls as well.
-        tokio::select! {
+        let Self { socket, peer, mut newcomer, shared } = self;
+        let sent_away = newcomer.sent_away();
+        // In this order: one that arrives at the moment when the process begins to stop may have made calls.
+        let arrived = tokio::select! {
             biased;
-            ended = connection.as_mut() => return log(ended),
-            () = meter.greeted() => {}
-            () = sleep_until(greeted_by) => {
-                gate.meter().unserved(Unserved::Preface);
-                return tracing::debug!(%peer, "no HTTP/2 preface in time");
-            }
-            () = closing.cancelled() => return,
-        }
-        let grace = tokio::select! {
-            ended = connection.as_mut() => return log(ended),
-            () = cut.cancelled() => return,
-            // The drain has its own deadline.
-            () = closing.cancelled() => None,
-            () = sleep(jittered(config.connection_age.0)) => Some(Instant::now() + config.connection_grace.0),
+            arrived = arrive(&shared, socket, peer, &mut newcomer) => arrived,
+            () = sent_away.cancelled() => Err(Some(Unserved::Crowd)),
+            () = shared.closing.cancelled() => return,
         };
-        connection.as_mut().graceful_shutdown();
-        tokio::select! {
-            ended = connection.as_mut() => log(ended),
-            () = cut.cancelled() => {}
-            () = until(grace) => tracing::debug!(%peer, "aged connection cut"),
+        drop(newcomer);
+        match arrived {
+            // What a connection needs to be served, a newcomer does without.
+            Ok((io, greeting, place)) => Box::pin(served(&shared, peer, io, greeting, &place)).await,
+            Err(Some(reason)) => {
+                shared.gate.meter().unserved(reason);
+                tracing::debug!(%peer, ?reason, "connection not served");
+            }
+            Err(None) => tracing::debug!(%peer, "a peer has left that never greeted"),
         }
-    }
-
-    /// Small buffers, so that a connection costs what the plan says.
-    fn tune(&self) -> io::Result<()> {
-        self.socket.set_nodelay(true)?;
-        let socket = SockRef::from(&self.socket);
-        socket.set_recv_buffer_size(costs::SOCKET_RECEIVE_BUFFER)?;
-        socket.set_send_buffer_size(costs::SOCKET_SEND_BUFFER)
     }
 }
 
-fn builder(config: &Config) -> http2::Builder<Executor> {
-    let mut builder = http2::Builder::new(Executor);
+/// Serves the calls until the connection ends, or is ended.
+async fn served(shared: &Shared, peer: SocketAddr, io: Io, greeting: Greeting, place: &Place) {
+    if let Err(error) = tune(socket(&io)) {
+        tracing::debug!(%peer, %error, "socket options not set");
+    }
+    let tenant = &place.tenant;
+    let gate = if tenant.served { shared.gate.clone() } else { shared.gate.full() };
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        gate.clone().call(request)
+    });
+    let io = TokioIo::new(FrameMeter::around(io, greeting));
+    let mut connection = pin!(builder(&shared.config, tenant).serve_connection(io, service));
+    let log = |ended| log(peer, shared, ended);
+
+    let (age, grace) = stay(&shared.config, tenant);
+    let grace = tokio::select! {
+        ended = connection.as_mut() => return log(ended),
+        () = shared.cut.cancelled() => return,
+        // The drain has its own deadline.
+        () = shared.closing.cancelled() => None,
+        () = tenant.told_to_go() => Some(grace),
+        () = sleep(age) => Some(grace),
+    };
+    let deadline = grace.map(|grace| Instant::now() + grace);
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        ended = connection.as_mut() => log(ended),
+        () = shared.cut.cancelled() => {}
+        // A peer that acknowledges nothing would otherwise stay for as long as it likes.
+        () = tenant.has_nothing_left() => tracing::debug!(%peer, "connection closed that had no call left"),
+        () = until(deadline) => tracing::debug!(%peer, "aged connection cut"),
+    }
+}
+
+/// How long a connection may last, and how long its calls may then take to finish.
+fn stay(config: &Config, tenant: &Tenant) -> (Duration, Duration) {
+    if tenant.served {
+        (jittered(config.connection_age.0), config.connection_grace.0)
+    } else {
+        (FAREWELL, FAREWELL)
+    }
+}
+
+fn socket(io: &Io) -> &TcpStream {
+    match io {
+        Either::Left(socket) => socket,
+        Either::Right(stream) => stream.get_ref().0,
+    }
+}
+
+/// Small buffers, so that a connection costs what the plan says.
+fn tune(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    socket.set_recv_buffer_size(costs::SOCKET_RECEIVE_BUFFER)?;
+    socket.set_send_buffer_size(costs::SOCKET_SEND_BUFFER)
+}
+
+fn builder(config: &Config, tenant: &Arc<Tenant>) -> http2::Builder<Executor> {
+    let mut builder = http2::Builder::new(Executor(Arc::clone(tenant)));
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_per_connection)
@@ -155,11 +180,12 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-fn log(peer: SocketAddr, offenders: &Offenders, ended: hyper::Result<()>) {
+fn log(peer: SocketAddr, shared: &Shared, ended: hyper::Result<()>) {
     match ended {
         Ok(()) => tracing::debug!(%peer, "connection ended"),
         Err(error) if floods(&error) => {
-            let kept_out = offenders.add(peer.ip(), Instant::now());
+            shared.gate.meter().unserved(Unserved::Flood);
+            let kept_out = shared.offenders.add(peer.ip(), Instant::now());
             tracing::warn!(%peer, %error, kept_out_ms = kept_out.as_millis(), "connection closed: the peer floods");
         }
         Err(error) => tracing::debug!(%peer, %error, "connection failed"),

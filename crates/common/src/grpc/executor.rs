@@ -3,10 +3,12 @@
 //! hyper does not ask an answer for more while the peer leaves no window for what is there: the deadline that the answer
 //! keeps by itself would never be looked at, and the call would hold its place for as long as the peer likes.
 
-use std::{cell::Cell, future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{cell::Cell, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use hyper::rt;
 use tokio::time::{Instant, timeout_at};
+
+use super::places::Tenant;
 
 /// What a peer is given after the deadline to take the answer that says so.
 const TO_SPARE: Duration = Duration::from_secs(1);
@@ -15,13 +17,13 @@ tokio::task_local! {
     static DEADLINE: Cell<Option<Instant>>;
 }
 
-/// Gives every call a task of its own.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Executor;
+/// Gives every call of a connection a task of its own, by which the call is counted as open.
+#[derive(Clone, Debug)]
+pub(super) struct Executor(pub(super) Arc<Tenant>);
 
 impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Executor {
     fn execute(&self, call: F) {
-        tokio::spawn(DEADLINE.scope(Cell::new(None), run(call)));
+        self.0.run(DEADLINE.scope(Cell::new(None), run(call)));
     }
 }
 

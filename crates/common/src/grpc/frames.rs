@@ -1,4 +1,4 @@
-//! Watches the frames that a peer sends: has it greeted, does it flood?
+//! Watches the frames that a peer sends: does it flood?
 //!
 //! h2 answers every PING and every SETTINGS, however many come; here they are counted, and a connection whose control
 //! frames outnumber what an honest client could want is closed.
@@ -13,9 +13,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::watch,
     time::Instant,
 };
+
+use super::greeting::Greeting;
 
 /// The bytes of a client's preface (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
@@ -51,27 +52,25 @@ const FLOOD: &str = "the peer floods with control frames";
 /// A socket whose incoming frames are counted.
 pub(crate) struct FrameMeter<S> {
     inner: S,
+    /// What has been read from the socket already, and how much of it was passed on.
+    greeting: (Greeting, usize),
     parser: Parser,
-    greeted: watch::Sender<bool>,
-}
-
-/// Tells when a peer has greeted.
-pub(crate) struct Greeting(watch::Receiver<bool>);
-
-impl Greeting {
-    /// Waits for the preface and the first frame behind it.
-    pub(crate) async fn greeted(mut self) {
-        if self.0.wait_for(|greeted| *greeted).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 impl<S> FrameMeter<S> {
-    /// Wraps a socket that nothing has been read from.
-    pub(crate) fn around(inner: S) -> (Self, Greeting) {
-        let (greeted, greeting) = watch::channel(false);
-        (Self { inner, parser: Parser::new(Instant::now()), greeted }, Greeting(greeting))
+    /// Wraps a socket that nothing but the greeting has been read from.
+    pub(crate) fn around(inner: S, greeting: Greeting) -> Self {
+        Self { inner, greeting: (greeting, 0), parser: Parser::new(Instant::now()) }
+    }
+
+    /// Passes on what is left of the greeting; false when nothing is.
+    fn replay(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let (greeting, passed) = &mut self.greeting;
+        let left = &greeting.bytes()[*passed..];
+        let step = left.len().min(buffer.remaining());
+        buffer.put_slice(&left[..step]);
+        *passed += step;
+        step > 0
     }
 }
 
@@ -83,13 +82,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameMeter<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
+        if !this.replay(buffer) {
+            ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
+        }
         let read = &buffer.filled()[before..];
         if !this.parser.read(read, Instant::now()) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, FLOOD)));
-        }
-        if this.parser.frames > 0 {
-            this.greeted.send_if_modified(|greeted| !std::mem::replace(greeted, true));
         }
         Poll::Ready(Ok(()))
     }
@@ -131,14 +129,13 @@ struct Parser {
     skip: usize,
     header: [u8; FRAME_HEADER],
     have: usize,
-    frames: u64,
     spent: u32,
     span_ends: Instant,
 }
 
 impl Parser {
     fn new(now: Instant) -> Self {
-        Self { skip: PREFACE, header: [0; FRAME_HEADER], have: 0, frames: 0, spent: 0, span_ends: now + SPAN }
+        Self { skip: PREFACE, header: [0; FRAME_HEADER], have: 0, spent: 0, span_ends: now + SPAN }
     }
 
     /// Whether the peer may go on.
@@ -174,7 +171,6 @@ impl Parser {
         let length = u32::from_be_bytes([0, high, middle, low]);
         let ends_stream = flags & 1 != 0;
         self.skip = length as usize;
-        self.frames += 1;
         match kind {
             // A call pays for one control frame of its own: its reset, say.
             HEADERS => self.give(CONTROL),
@@ -218,13 +214,13 @@ mod tests {
     #[test]
     fn frames_are_found_however_the_bytes_are_cut() {
         let now = Instant::now();
-        let bytes = [frame(4, 0), frame(PING, 8), frame(0, 3), frame(1, 1)].concat();
+        let bytes = [frame(1, 1), frame(0, 3), frame(4, 0), frame(PING, 8)].concat();
         for step in 1..bytes.len() {
             let mut parser = greeted(now);
             for chunk in bytes.chunks(step) {
                 assert!(parser.read(chunk, now));
             }
-            assert_eq!(parser.frames, 4, "in steps of {step}");
+            assert_eq!(parser.spent, 2 * CONTROL, "in steps of {step}");
         }
     }
 
@@ -273,8 +269,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_preface_alone_is_no_greeting() {
-        assert_eq!(greeted(Instant::now()).frames, 0);
+    #[tokio::test]
+    async fn the_greeting_is_passed_on_and_counted_before_anything_else() {
+        let said = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0), &frame(PING, 8)].concat();
+        let mut socket = &said[..];
+        let greeting = Greeting::read(&mut socket).await.unwrap();
+        let mut meter = FrameMeter::around(socket, greeting);
+
+        let mut heard = Vec::new();
+        tokio::io::AsyncReadExt::read_to_end(&mut meter, &mut heard).await.unwrap();
+
+        assert_eq!(heard, said);
+        assert_eq!(meter.parser.spent, 2 * CONTROL);
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     credentials::Verifier,
     lifecycle::{CallGuard, Calls},
     memory::Guard,
-    policy::{Cost, Deadline},
+    policy::{Cost, Deadline, Row},
     sizing::Permits,
     telemetry::{
         carried::Carried,
@@ -49,8 +49,18 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Gate {
     shared: Arc<Shared>,
-    /// Whether the call comes from this process, where the call that made it has been admitted already.
-    local: bool,
+    origin: Origin,
+}
+
+/// Where calls come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A connection.
+    Outside,
+    /// A connection that there is no place for: it is told so.
+    Doorstep,
+    /// This process, where the call that made it has been admitted already.
+    Within,
 }
 
 /// What the gate works with.
@@ -60,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) calls: Arc<Calls>,
     /// Calls that may be in flight.
     pub(crate) admitted: Arc<Permits>,
+    /// Endless calls that may be in flight, which are not among the others.
+    pub(crate) endless: Arc<Permits>,
     /// Bytes that request messages may hold.
     pub(crate) message_bytes: Arc<Permits>,
     pub(crate) memory: Arc<Guard>,
@@ -74,12 +86,17 @@ pub(crate) struct Shared {
 
 impl Gate {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), local: false }
+        Self { shared: Arc::new(shared), origin: Origin::Outside }
     }
 
     /// The same gate for calls from this process.
     pub(crate) fn local(&self) -> Self {
-        Self { local: true, ..self.clone() }
+        Self { origin: Origin::Within, ..self.clone() }
+    }
+
+    /// The same gate for a connection that there is no place for: every call is told to come again.
+    pub(crate) fn full(&self) -> Self {
+        Self { origin: Origin::Doorstep, ..self.clone() }
     }
 
     /// What is counted.
@@ -100,7 +117,12 @@ impl Gate {
             self.shared.meter.unknown(Duration::ZERO);
             return status(Code::Unimplemented, "METHOD_UNKNOWN", "no such method is served").into_http();
         };
-        let (carried, span) = self.shared.tracing.begin(&method, &request, &self.shared.verifier, self.local);
+        let (carried, span) = self.shared.tracing.begin(
+            &method,
+            &request,
+            &self.shared.verifier,
+            self.origin == Origin::Within,
+        );
         let mut call = Call::begin(&method, &self.shared, carried.clone(), span);
         match context::scope(carried.clone(), self.handle(&method, request, &mut call)).await {
             Ok((response, deadline)) => {
@@ -131,7 +153,7 @@ impl Gate {
         if let Some(deadline) = deadline {
             executor::end_after(deadline);
         }
-        call.admitted = self.admit(method.row.cost)?;
+        call.admitted = self.admit(method.row)?;
         let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
         let handled = AssertUnwindSafe(handled).catch_unwind();
         let outcome = match deadline {
@@ -158,26 +180,42 @@ impl Gate {
         Ok(response)
     }
 
-    /// Sheds the call at once when there are too many, or memory runs short; health never.
-    fn admit(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>, Status> {
+    /// Sheds the call at once when there are too many, or memory runs short; a health check never.
+    fn admit(&self, row: &Row) -> Result<Option<OwnedSemaphorePermit>, Status> {
         let wait = Duration::from_secs(1);
+        let shed = |why, reason, message| {
+            self.shared.meter.shed(why);
+            Err(retry_later(Code::ResourceExhausted, reason, message, wait))
+        };
         if self.shared.closed.is_cancelled() {
             self.shared.meter.shed(Shed::Closed);
             return Err(retry_later(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", wait));
         }
-        if cost == Cost::Free || self.local {
+        let endless = row.deadline == Deadline::Endless;
+        if self.origin == Origin::Within || (row.cost == Cost::Free && !endless) {
             return Ok(None);
         }
-        if !self.shared.memory.admits(cost) {
-            self.shared.meter.shed(Shed::Memory);
-            let message = "memory is short; only cheaper calls are served right now";
-            return Err(retry_later(Code::ResourceExhausted, "MEMORY_PRESSURE", message, wait));
+        if self.origin == Origin::Doorstep {
+            return shed(
+                Shed::Connections,
+                "TOO_MANY_CONNECTIONS",
+                "too many connections are open right now",
+            );
         }
-        let permit = self.shared.admitted.try_acquire(1);
-        permit.map(Some).map_err(|_| {
-            self.shared.meter.shed(Shed::InFlight);
-            retry_later(Code::ResourceExhausted, "OVERLOADED", "too many calls are in flight right now", wait)
-        })
+        if !self.shared.memory.admits(row.cost) {
+            let message = "memory is short; only cheaper calls are served right now";
+            return shed(Shed::Memory, "MEMORY_PRESSURE", message);
+        }
+        // An endless call holds its permit for as long as its connection lasts: those of ordinary calls would run out.
+        let (permits, message) = if endless {
+            (&self.shared.endless, "too many endless calls are in flight right now")
+        } else {
+            (&self.shared.admitted, "too many calls are in flight right now")
+        };
+        match permits.try_acquire(1) {
+            Ok(permit) => Ok(Some(permit)),
+            Err(_) => shed(Shed::InFlight, "OVERLOADED", message),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use futures_util::{Stream, StreamExt, stream};
@@ -30,8 +29,8 @@ static HEALTH_POLICY: &[Row] = &[
 
 static REFLECTION_POLICY: &[Row] = &[Row {
     cost: Cost::Low,
-    // Interactive clients keep the stream open while somebody browses.
-    deadline: Deadline::Within { default: Duration::from_secs(300), max: Duration::from_secs(300) },
+    // Interactive clients keep the stream open while somebody browses; the age of their connection ends it.
+    deadline: Deadline::Endless,
     ..Row::new("ServerReflectionInfo", Who::PUBLIC)
 }];
 

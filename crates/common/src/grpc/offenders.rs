@@ -1,7 +1,7 @@
 //! Addresses that flood, connection after connection: they are kept out for a while.
 //!
 //! A flood is noticed after a thousand frames and costs its connection. Whoever comes again at once would pay with
-//! nothing but a handshake, and so would the process.
+//! nothing but a handshake, and so would the process. What becomes of the connections that it makes is not decided here.
 
 use std::{
     collections::HashMap,
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_proxies_nobody_is_kept_out() {
+    fn where_many_share_an_address_nobody_is_kept_out() {
         let offenders = Offenders::forgiven();
         let now = Instant::now();
         for _ in 0..9 {

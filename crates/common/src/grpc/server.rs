@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use crate::{
     config::{Duration, Problems},
     credentials,
-    grpc::tls,
+    grpc::{offenders::Offenders, tls},
+    sizing::Wire,
 };
 
 /// Connections that the kernel keeps waiting while the process accepts others.
@@ -27,9 +28,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How many proxies stand in front, each of which adds to `x-forwarded-for`. 0: the peer is the client.
     pub trusted_hops: u8,
+    /// Whether an address that floods again and again is kept out for a while. `nobody` is for installations where many
+    /// share an address, as behind a load balancer that puts its own in its place (SNAT): a flood then only costs its
+    /// own connection. Behind proxies (`trusted_hops` above 0) it is nobody anyway.
+    pub keep_out: KeepOut,
     /// What reflection tells: nothing, this process's services, or the whole suite's.
     pub reflection: Reflection,
-    /// How long a connection may take to say that it speaks HTTP/2.
+    /// How long a connection may take to shake hands, to say that it speaks HTTP/2, and to find a place among those that
+    /// are served. One that keeps silent may have to go earlier, when many others come.
     pub preface_timeout: Duration,
     /// After how long a connection is told to go elsewhere, so that clients find new replicas; a tenth is jitter.
     pub connection_age: Duration,
@@ -47,6 +53,17 @@ pub struct Config {
     pub reload_interval: Duration,
     /// How this service proves itself to its peers, and how it knows them.
     pub credentials: credentials::Config,
+}
+
+/// Who is kept out for a while.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeepOut {
+    /// Addresses that flood again and again.
+    #[default]
+    Flooders,
+    /// Nobody.
+    Nobody,
 }
 
 /// What reflection tells.
@@ -67,6 +84,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             trusted_hops: 0,
+            keep_out: KeepOut::Flooders,
             reflection: Reflection::Own,
             preface_timeout: Duration::from_secs(5),
             connection_age: Duration::from_secs(300),
@@ -100,6 +118,20 @@ impl Config {
             let found = self.streams_per_connection;
             problems.add("server.streams_per_connection", format!("found {found}; a count from 100 to 1000"));
         }
+    }
+}
+
+impl Config {
+    /// What goes over the connections.
+    pub(crate) fn wire(&self) -> Wire {
+        if self.tls.certificate.is_some() { Wire::Tls } else { Wire::Plain }
+    }
+
+    /// Who is to be kept out, as nobody has been yet.
+    pub(crate) fn offenders(&self) -> Offenders {
+        // Proxies carry everybody's calls: what one client does is not to be held against the others.
+        let shared_addresses = self.trusted_hops > 0 || self.keep_out == KeepOut::Nobody;
+        if shared_addresses { Offenders::forgiven() } else { Offenders::default() }
     }
 }
 

@@ -29,8 +29,7 @@ impl Sizing {
         Arc::clone(&self.plan.borrow())
     }
 
-    /// The permits of a demand, or of the frame's own [`CALLS`](super::CALLS), [`CONNECTIONS`](super::CONNECTIONS) and
-    /// [`MESSAGE_BYTES`](super::MESSAGE_BYTES).
+    /// The permits of a demand, or of what the frame has of its own, such as [`CALLS`](super::CALLS).
     ///
     /// # Panics
     /// When no such demand was made.

@@ -5,15 +5,23 @@ use std::collections::BTreeSet;
 use super::{
     Demand, Refused,
     amount::Amount,
-    costs::{BASELINE, CALL, CONNECTION, MESSAGE_BYTE, THREAD},
+    costs::{BASELINE, CALL, MESSAGE_BYTE, NEWCOMER, REFUSALS, THREAD, Wire},
     pour::{Vessel, pour},
 };
 use crate::limits::{Config, Cores, Limits, SoftMemory};
 
 /// The permits of calls served at once.
 pub const CALLS: &str = "calls";
-/// The permits of connections accepted at once.
+/// The permits of calls that last as long as both sides like.
+pub const ENDLESS_CALLS: &str = "endless_calls";
+/// The permits of connections served at once.
 pub const CONNECTIONS: &str = "connections";
+/// The permits of connections that have not greeted yet, or greeted and wait for one of [`CONNECTIONS`].
+pub const NEWCOMERS: &str = "newcomers";
+/// The permits of [`NEWCOMERS`] that have begun to speak TLS; where there is none, there are none.
+pub const HANDSHAKES: &str = "handshakes";
+/// The permits of connections that find none of [`CONNECTIONS`], and are told so.
+pub const REFUSED_CONNECTIONS: &str = "refused_connections";
 /// The permits of bytes of messages that are being received, all calls together.
 pub const MESSAGE_BYTES: &str = "message_bytes";
 pub(super) const WORKER_THREADS: &str = "worker_threads";
@@ -72,14 +80,15 @@ impl Plan {
 ///
 /// Caps come from the CPU and the descriptors: a worker thread a core (rounded up, and at least two: one that is stuck
 /// must not stop the process); 1024 calls a core on top of 256, as more would only wait; CPU-heavy demands as many as
-/// the steady cores can run, but never less than their floor; connections three quarters of the open files. Settings
-/// replace floor and cap alike.
+/// the steady cores can run, but never less than their floor; connections half of the open files, and newcomers a
+/// quarter. Settings replace floor and cap alike. A connection within TLS holds its session on top: `wire` says whether
+/// they are.
 ///
 /// # Errors
 /// When the floors do not fit: with the arithmetic. When two demands have one name: with the name.
-pub fn plan(limits: &Limits, demands: &[Demand], config: &Config) -> Result<Plan, Refused> {
+pub fn plan(limits: &Limits, demands: &[Demand], config: &Config, wire: Wire) -> Result<Plan, Refused> {
     let soft_memory = config.soft_memory.under(limits.memory.value);
-    let shares = wanted(limits, demands, config);
+    let shares = wanted(limits, demands, config, wire);
     let mut names = BTreeSet::new();
     if let Some(twice) = shares.iter().find(|share| !names.insert(share.name)) {
         return Err(Refused::Twice(twice.name));
@@ -108,22 +117,36 @@ pub fn plan(limits: &Limits, demands: &[Demand], config: &Config) -> Result<Plan
 }
 
 /// Everything that shares memory, not yet counted.
-fn wanted(limits: &Limits, demands: &[Demand], config: &Config) -> Vec<Share> {
+fn wanted(limits: &Limits, demands: &[Demand], config: &Config, wire: Wire) -> Vec<Share> {
     let workers = u64::from(limits.cpu.value.ceil()).max(2);
     let calls = 256 + 1024 * u64::from(limits.cpu.value.ceil());
-    let connections = limits.open_files.value / 4 * 3;
+    let files = limits.open_files.value;
     let own = [
         share(WORKER_THREADS, THREAD, 2, workers, "one a core, at least 2")
             .set(config.worker_threads.map(|count| count.get().into()), "limits.worker_threads"),
         share(BLOCKING_THREADS, THREAD, 4, 64, "more would only queue for the disk")
             .set(config.blocking_threads.map(|count| count.get().into()), "limits.blocking_threads"),
-        share(CONNECTIONS, CONNECTION, 16, connections.min(16_384), "3/4 of the open files, at most 16384")
-            .set(config.connections.map(|count| count.get().into()), "limits.connections"),
+        share(
+            CONNECTIONS,
+            wire.connection(),
+            16,
+            (files / 2).min(16_384),
+            "half of the open files, at most 16384",
+        )
+        .set(config.connections.map(|count| count.get().into()), "limits.connections"),
+        share(NEWCOMERS, NEWCOMER, 16, (files / 4).min(256), "1/4 of the open files, at most 256"),
+        share(REFUSED_CONNECTIONS, wire.connection(), REFUSALS, REFUSALS, "they are short"),
         share(CALLS, CALL, 32, calls, "256 and 1024 a core")
             .set(config.in_flight.map(|count| count.get().into()), "limits.in_flight"),
+        share(ENDLESS_CALLS, CALL, 4, 256, "one for each replica that listens"),
         share(MESSAGE_BYTES, MESSAGE_BYTE, 2 * MIB, 1024 * MIB, "1 GiB is plenty"),
     ];
-    own.into_iter().chain(demands.iter().map(|demand| asked(demand, limits.steady_cpu.value))).collect()
+    let handshakes = share(HANDSHAKES, wire.session(), 8, 64, "they are short");
+    let handshakes = (wire == Wire::Tls).then_some(handshakes);
+    own.into_iter()
+        .chain(handshakes)
+        .chain(demands.iter().map(|demand| asked(demand, limits.steady_cpu.value)))
+        .collect()
 }
 
 fn share(name: &'static str, bytes_each: u64, floor: u64, cap: u64, because: &str) -> Share {

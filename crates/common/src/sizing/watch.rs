@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Demand, Plan, Sizing, plan};
+use super::{Demand, Plan, Refused, Sizing, Wire, plan};
 use crate::{
     limits::{self, Config, Limits},
     memory::Guard,
@@ -20,6 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub async fn watch(
     config: Config,
     demands: Vec<Demand>,
+    wire: Wire,
     sizing: Arc<Sizing>,
     guard: Arc<Guard>,
     stop: CancellationToken,
@@ -27,11 +28,18 @@ pub async fn watch(
     tokio::select! {
         () = stop.cancelled() => {}
         () = sizing.follow() => {}
-        () = reread(Path::new("/"), &config, &demands, &sizing, &guard) => {}
+        () = reread(Path::new("/"), &config, &demands, wire, &sizing, &guard) => {}
     }
 }
 
-async fn reread(root: &Path, config: &Config, demands: &[Demand], sizing: &Sizing, guard: &Guard) {
+async fn reread(
+    root: &Path,
+    config: &Config,
+    demands: &[Demand],
+    wire: Wire,
+    sizing: &Sizing,
+    guard: &Guard,
+) {
     let started_with = sizing.current();
     let mut seen = started_with.limits.clone();
     let mut looks = interval(INTERVAL);
@@ -40,7 +48,8 @@ async fn reread(root: &Path, config: &Config, demands: &[Demand], sizing: &Sizin
         looks.tick().await;
         let limits = limits::read_at(root, config);
         if limits != seen {
-            apply(&limits, config, demands, &started_with, sizing, guard);
+            let planned = plan(&limits, demands, config, wire);
+            apply(&limits, planned, config, &started_with, sizing, guard);
             seen = limits;
         }
     }
@@ -48,13 +57,13 @@ async fn reread(root: &Path, config: &Config, demands: &[Demand], sizing: &Sizin
 
 fn apply(
     limits: &Limits,
+    planned: Result<Plan, Refused>,
     config: &Config,
-    demands: &[Demand],
     started_with: &Plan,
     sizing: &Sizing,
     guard: &Guard,
 ) {
-    let plan = match plan(limits, demands, config) {
+    let plan = match planned {
         Ok(plan) => plan,
         Err(refused) => {
             // The kernel enforces the new limit all the same: the guard has to know it.

@@ -9,7 +9,7 @@ use common::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use testkit::testing;
+use testkit::{peer, testing};
 
 const PROGRAM: Program = Program {
     name: "testing",
@@ -32,6 +32,8 @@ struct Testing {
     dependency: Option<PathBuf>,
     /// A number that may be anything but 13.
     number: u8,
+    /// Where the peer writes down the numbers that it is told. Without a path they are forgotten.
+    notes: Option<PathBuf>,
 }
 
 impl Settings for Config {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
                 async move { if there { Ok(()) } else { Err("the file is not there".into()) } }
             });
         }
-        Ok(vec![testing::service()])
+        let notes = config.testing.notes.as_deref();
+        Ok(vec![testing::service(), peer::service(notes)?])
     })
 }

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tonic::transport::Endpoint;
 
-use crate::{SOON, consumption::cpu_share, serving};
+use crate::{SOON, attacker::Attacker, consumption::cpu_share, serving};
 
 /// File descriptors that the process may have.
 const FILES: u64 = 64;
@@ -17,31 +17,35 @@ const FILES: u64 = 64;
 const CONNECTIONS: usize = 200;
 
 #[tokio::test]
-async fn connections_beyond_the_plan_wait_without_cost() {
+async fn connections_beyond_the_plan_cost_nothing() {
     let (server, _) = serving(&[]).await;
     limit_open_files(&server.binary, FILES);
     server.binary.line(|line| line["message"] == "the container was resized: the plan follows").await;
 
-    crowd(server).await;
+    let mut crowd = Vec::new();
+    for _ in 0..CONNECTIONS {
+        crowd.push(TcpStream::connect(server.grpc).await.unwrap());
+    }
+
+    besieged(server, crowd).await;
 }
 
 #[tokio::test]
 async fn running_out_of_descriptors_costs_nothing() {
     let (server, _) = serving(&[("FAIRLEAD__LIMITS__CONNECTIONS", "1000")]).await;
     limit_open_files(&server.binary, FILES);
+    let mut crowd = Vec::new();
+    for _ in 0..CONNECTIONS {
+        crowd.push(Attacker::greets_and_is_deaf(&server, &[]).await);
+    }
 
-    let server = crowd(server).await;
+    let server = besieged(server, crowd).await;
 
     server.binary.line(|line| line["message"] == "connection not accepted").await;
 }
 
-/// Two hundred come at once, and stay, and go.
-async fn crowd(server: Server) -> Server {
-    let mut crowd = Vec::new();
-    for _ in 0..CONNECTIONS {
-        crowd.push(TcpStream::connect(server.grpc).await.unwrap());
-    }
-
+/// A crowd has come at once, and stays, and goes.
+async fn besieged<T>(server: Server, crowd: Vec<T>) -> Server {
     let share = cpu_share(&server, Duration::from_secs(3)).await;
     drop(crowd);
     let began = Instant::now();

@@ -129,6 +129,23 @@ async fn whoever_floods_again_and_again_is_kept_out_and_nobody_else_is() {
 
     assert!(said.is_empty(), "it was let in");
     served.unwrap();
+    let metrics = server.metrics().await;
+    let refused = |reason| metrics.sum("fairlead_connections_refused_total", &[("reason", reason)]);
+    assert_eq!((refused("flood"), refused("barred")), (Some(3.0), Some(1.0)));
+}
+
+#[tokio::test]
+async fn where_addresses_are_shared_nobody_is_kept_out() {
+    let (server, _) = serving(&[("FAIRLEAD__SERVER__KEEP_OUT", "nobody")]).await;
+
+    for _ in 0..5 {
+        flood(&server, |_| frame(PING, 0, 0, &[7; 8]).repeat(100)).await;
+    }
+
+    let metrics = server.metrics().await;
+    let refused = |reason| metrics.sum("fairlead_connections_refused_total", &[("reason", reason)]);
+    // What never happened is not there, or nought.
+    assert_eq!((refused("flood"), refused("barred").unwrap_or_default()), (Some(5.0), 0.0));
 }
 
 /// One peer floods until the server has had enough; another is served meanwhile on the connection it has, and a third

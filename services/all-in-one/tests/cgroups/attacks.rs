@@ -8,7 +8,7 @@ use http::{Request, header::CONTENT_TYPE};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use tokio::{net::TcpStream, task::JoinSet, time::sleep};
 
 use crate::{Contained, client::Answers, credentials};
@@ -22,13 +22,15 @@ const PIECE: usize = 16 * 1024;
 type Endless = StreamBody<Pin<Box<dyn futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>>;
 
 /// 40 connections, each holding 200 messages that never end: half of 4 MiB, half of what the method accepts.
-pub(crate) async fn unfinished_messages(server: SocketAddr) {
+pub(crate) async fn unfinished_messages(suite: &Contained) {
     let mut attackers = JoinSet::new();
     for _ in 0..40 {
+        let door = suite.door();
         attackers.spawn(async move {
-            let socket = TcpStream::connect(server).await.unwrap();
-            let shaken = http2::handshake::<_, _, Endless>(TokioExecutor::new(), TokioIo::new(socket)).await;
-            let (sender, connection) = shaken.unwrap();
+            // One that is not let in has failed as an attacker, and comes no more.
+            let Ok(stream) = door.open().await else { return };
+            let shaken = http2::handshake::<_, _, Endless>(TokioExecutor::new(), stream).await;
+            let Ok((sender, connection)) = shaken else { return };
             let connection = tokio::spawn(connection);
             let calls = (0..200).map(|number| {
                 let request =

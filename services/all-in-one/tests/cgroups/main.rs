@@ -5,12 +5,14 @@
 
 mod attacks;
 mod client;
+mod door;
 mod memory;
 mod plans;
 mod resizing;
 
 use std::time::Duration;
 
+use door::{Door, Identity};
 use proto::{
     accounts::v1::{Account, CreateAccountRequest, accounts_service_client::AccountsServiceClient},
     sessions::v1::{CreateSessionRequest, sessions_service_client::SessionsServiceClient},
@@ -30,35 +32,53 @@ struct Contained {
     /// The connection of those who behave: it was there before the attack.
     channel: Channel,
     group: Cgroup,
+    door: Door,
     _data: TempDir,
 }
 
 impl Contained {
     /// Starts it with somebody to sign in, and waits until it is ready.
     async fn start(memory: u64, millicores: u64) -> Self {
+        Self::start_with(memory, millicores, None).await
+    }
+
+    /// The same, with TLS on its gRPC port.
+    async fn start_within_tls(memory: u64, millicores: u64) -> Self {
+        Self::start_with(memory, millicores, Some(Identity::new())).await
+    }
+
+    async fn start_with(memory: u64, millicores: u64, identity: Option<Identity>) -> Self {
         let group = Cgroup::limited(memory, millicores);
         let data = tempfile::tempdir().unwrap();
-        let environment = [
-            ("FAIRLEAD__DATA", data.path().to_str().unwrap()),
-            ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s"),
-            ("FAIRLEAD__SERVER__TRUSTED_HOPS", "1"),
-            ("FAIRLEAD__TELEMETRY__LOG", "info"),
+        let mut environment = vec![
+            ("FAIRLEAD__DATA", data.path().to_str().unwrap().to_owned()),
+            ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s".to_owned()),
+            ("FAIRLEAD__SERVER__TRUSTED_HOPS", "1".to_owned()),
+            ("FAIRLEAD__TELEMETRY__LOG", "info".to_owned()),
         ];
+        environment.extend(identity.iter().flat_map(|identity| identity.mounted(data.path())));
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let server = Server::start_within(&group, "fairlead", &environment);
         server.ready().await;
+        let door = Door::of(server.grpc, identity.as_ref());
         let account = Account { email: EMAIL.to_owned(), ..Account::default() };
         let request = CreateAccountRequest {
             account: Some(account),
             password: PASSWORD.to_owned(),
             ..Default::default()
         };
-        let channel = server.channel();
+        let channel = door.channel();
         AccountsServiceClient::new(channel.clone()).create_account(request).await.unwrap();
-        Self { server, channel, group, _data: data }
+        Self { server, channel, group, door, _data: data }
     }
 
     fn sessions(&self) -> SessionsServiceClient<Channel> {
         SessionsServiceClient::new(self.channel.clone())
+    }
+
+    /// Where new connections are made.
+    fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// Signs somebody in, and returns the session token.

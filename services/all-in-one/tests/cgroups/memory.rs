@@ -7,7 +7,7 @@ use tokio::{sync::Notify, time::sleep};
 use crate::{
     Contained, MIB,
     attacks::{sign_ins, silent_connections, unfinished_messages},
-    client::{Answers, Client},
+    client::{Answers, Client, come_anew_until},
     within,
 };
 
@@ -17,7 +17,7 @@ const BACK: (Duration, u64) = (Duration::from_secs(15), 10 * MIB);
 #[tokio::test]
 #[ignore = "needs root and cgroup v1: make test-cgroups"]
 async fn forty_connections_with_two_hundred_unfinished_messages_each() {
-    under_attack(async |suite| unfinished_messages(suite.server.grpc).await).await;
+    under_attack(async |suite| unfinished_messages(suite).await).await;
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_thousand_silent_connections() {
 #[ignore = "needs root and cgroup v1: make test-cgroups"]
 async fn one_attack_after_the_other() {
     under_attack(async |suite| {
-        unfinished_messages(suite.server.grpc).await;
+        unfinished_messages(suite).await;
         polite(&sign_ins(suite).await);
         silent_connections(suite.server.grpc).await;
         polite(&sign_ins(suite).await);
@@ -47,33 +47,51 @@ async fn one_attack_after_the_other() {
 #[tokio::test]
 #[ignore = "needs root and cgroup v1: make test-cgroups"]
 async fn everything_at_once() {
-    under_attack(async |suite| {
-        let address = suite.server.grpc;
-        let ((), answers, ()) =
-            tokio::join!(unfinished_messages(address), sign_ins(suite), silent_connections(address));
-        polite(&answers);
-    })
-    .await;
+    under_attack(all_together).await;
 }
 
-/// Nobody is killed, a client that behaves is served or told when to come again, and memory is given back.
+#[tokio::test]
+#[ignore = "needs root and cgroup v1: make test-cgroups"]
+async fn everything_at_once_within_tls() {
+    besieged(Contained::start_within_tls(64 * MIB, 2000).await, all_together).await;
+}
+
+async fn all_together(suite: &Contained) {
+    let address = suite.server.grpc;
+    let ((), answers, ()) =
+        tokio::join!(unfinished_messages(suite), sign_ins(suite), silent_connections(address));
+    polite(&answers);
+}
+
 async fn under_attack(attack: impl AsyncFn(&Contained)) {
-    let suite = Contained::start(64 * MIB, 2000).await;
+    besieged(Contained::start(64 * MIB, 2000).await, attack).await;
+}
+
+/// Nobody is killed; clients that behave, those that come in the middle of it included, are served or told when to come
+/// again; and memory is given back.
+async fn besieged(suite: Contained, attack: impl AsyncFn(&Contained)) {
     let token = suite.sign_in().await;
     let idle = settled(&suite).await;
     let stop = Arc::new(Notify::new());
-    let calls = tokio::spawn(Client::new(suite.sessions(), token).call_until(Arc::clone(&stop)));
+    let calls = tokio::spawn(Client::new(suite.sessions(), token.clone()).call_until(Arc::clone(&stop)));
+    let over = Arc::new(Notify::new());
+    let newcomers = tokio::spawn(come_anew_until(suite.door(), token, Arc::clone(&over)));
 
     attack(&suite).await;
 
+    over.notify_one();
+    let newcomers = newcomers.await.unwrap();
     let (limit, margin) = BACK;
     within(limit, "the memory given back", async || suite.group.working_set() <= idle + margin).await;
     stop.notify_one();
     let answers = calls.await.unwrap();
-    println!("idle {} MiB, at most {} MiB, {answers:?}", idle / MIB, suite.group.peak() / MIB);
+    println!("idle {} MiB, at most {} MiB", idle / MIB, suite.group.peak() / MIB);
+    println!("  who was there: {answers:?}\n  who came anew: {newcomers:?}");
     assert_eq!(suite.group.killed_for_memory(), 0);
-    assert!(answers.served > 0, "{answers:?}");
-    polite(&answers);
+    for answers in [&answers, &newcomers] {
+        assert!(answers.served > 0, "{answers:?}");
+        polite(answers);
+    }
     assert!(suite.server.get("/healthz").await.is_some_and(|answer| answer.status == 200));
 }
 

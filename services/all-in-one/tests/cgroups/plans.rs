@@ -4,7 +4,7 @@ use accounts::password::demand;
 use common::{
     config::Size,
     limits::{self, Config, Cores},
-    sizing::{Plan, plan},
+    sizing::{Plan, Wire, plan},
 };
 use testkit::{Binary, Cgroup, Exit};
 
@@ -36,13 +36,13 @@ async fn half_a_core_and_64_mib_are_divided_as_documented() {
 
     let exit = Binary::start_within(&group, "fairlead", &["sizing"], &[]).exit().await;
 
-    // 57.6 MiB are 90 %. The baseline takes 16, the floors 35.25, and what is left is poured over five that want more.
+    // 57.6 MiB are 90 %. The baseline takes 16, the floors 34.8, and what is left is poured over six that want more.
     let told = told(&exit);
     let value = |name: &str| told.iter().find(|row| row[0] == name).map(|row| row[1].as_str());
     assert_eq!(value("cpu"), Some("0.5"));
     assert_eq!(value("memory"), Some("64.0 MiB"));
     assert_eq!(value("soft_memory"), Some("57.6 MiB"));
-    assert_eq!(value("spread"), Some("6.3 MiB"));
+    assert_eq!(value("spread"), Some("6.8 MiB"));
     assert_eq!(value("worker_threads"), Some("2"));
     assert_eq!(value("accounts.password_hashes"), Some("1"));
 }
@@ -74,7 +74,7 @@ fn formulas(mib: u64, millicores: u64) -> Plan {
         memory: Some(Size::from_mib(mib)),
         ..Config::default()
     };
-    plan(&limits::read(&config), &[demand()], &config).unwrap()
+    plan(&limits::read(&config), &[demand()], &config, Wire::Plain).unwrap()
 }
 
 /// Name and value of every row, with what it holds; where the numbers come from is another matter.

@@ -82,14 +82,14 @@ impl Calls {
             let again = match failure.fate {
                 // These cost the peer nothing, and the connection is out of the choice: the next one is tried at once.
                 Fate::Unsent => true,
-                Fate::TooLate => message.is_whole(),
+                Fate::TooLate => message.is_at_hand(),
                 Fate::Refused | Fate::Unknown => {
                     costly += 1;
                     let may = failure.fate == Fate::Refused || idempotent;
                     // Nobody is asked twice for an answer.
                     let new = failure.answer.is_err() || self.peers.has_other(failure.id);
                     let resume = Instant::now() + pauses.next(fastrand::f64());
-                    let can = message.is_whole() && costly < ATTEMPTS && resume < until;
+                    let can = message.is_at_hand() && costly < ATTEMPTS && resume < until;
                     let again = may && new && can && self.afford();
                     if again {
                         sleep_until(resume).await;
@@ -135,6 +135,7 @@ impl Calls {
                 return Err(Failure { id, fate: verdict.fate, answer: Err(unavailable()), cause });
             }
         };
+        attempt.is_final();
         let code = response.headers().contains_key("grpc-status").then(|| code(response.headers()));
         let response = response.map(|body| ticket::carried_by(body, ticket, code));
         if code == Some(Code::Unavailable) {

@@ -10,9 +10,25 @@ use tonic::body::Body;
 use super::{greeting::Greeting, last_words::LastWords};
 use crate::grpc::tls::{Connector, Stream};
 
-/// How long a connection may be silent before it is asked whether it lives, and how long it may take to answer. Also
-/// while no call is in flight: a dead connection must not wait for the next caller.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+/// When a connection is asked whether it lives, also while no call is in flight: a dead connection must not wait for the
+/// next caller.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keepalive {
+    /// How long it may be silent before.
+    pub(super) silence: Duration,
+    /// How long it may take to answer.
+    pub(super) answer: Duration,
+}
+
+/// When connections are asked.
+pub(super) const KEEPALIVE: Keepalive =
+    Keepalive { silence: Duration::from_secs(10), answer: Duration::from_secs(5) };
+
+/// How long the peer's kernel may leave unacknowledged what it was sent twice. It acknowledges whatever becomes of the
+/// process: where it does not, the machine or the way to it is gone. Linux sends again after 200 ms at the least, then after
+/// twice as long; so three packets in a row have to be lost, within about 700 ms.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_millis(500);
 
 /// Sends requests over a connection.
 pub(super) type Sender = http2::SendRequest<Body>;
@@ -36,12 +52,13 @@ pub(super) enum DialError {
 pub(super) async fn dial(
     connector: &Connector,
     address: SocketAddr,
+    keepalive: Keepalive,
 ) -> Result<(Sender, Connection), DialError> {
     let (io, acknowledged) = Greeting::around(LastWords::of(open(connector, address).await?));
     let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .keep_alive_interval(KEEPALIVE.0)
-        .keep_alive_timeout(KEEPALIVE.1)
+        .keep_alive_interval(keepalive.silence)
+        .keep_alive_timeout(keepalive.answer)
         .keep_alive_while_idle(true)
         .handshake(TokioIo::new(io))
         .await?;
@@ -56,5 +73,12 @@ pub(super) async fn dial(
 async fn open(connector: &Connector, address: SocketAddr) -> io::Result<Stream> {
     let socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    rustix::net::sockopt::set_tcp_user_timeout(&socket, milliseconds(UNACKNOWLEDGED))?;
     connector.secure(socket).await
+}
+
+#[cfg(target_os = "linux")]
+fn milliseconds(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }

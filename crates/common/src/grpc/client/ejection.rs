@@ -26,29 +26,47 @@ impl Default for Ejection {
 }
 
 impl Ejection {
-    /// Whether the address is to be left alone now.
-    pub(super) fn is_ejected(&self, now: Instant) -> bool {
-        self.until.is_some_and(|until| now < until)
+    /// Whether the address is to be left alone. The end of its term alone does not change that: it is to be asked whether
+    /// it is well, so that no caller has to find out.
+    pub(super) fn is_ejected(&self) -> bool {
+        self.until.is_some()
     }
 
-    /// A good answer acquits.
+    /// When it is to be asked whether it is well.
+    pub(super) fn term_ends(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// A good answer to a call acquits.
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether this failure ejects. An address that comes back is on probation: its next failure ejects it again, for
-    /// longer.
+    /// Whether this failure ejects.
     pub(super) fn failed(&mut self, now: Instant, random: f64) -> bool {
-        if self.is_ejected(now) {
+        if self.is_ejected() {
             return false;
         }
         self.failures += 1;
-        let ejected = self.failures >= TOLERATED || self.until.is_some();
+        let ejected = self.failures >= TOLERATED;
         if ejected {
-            self.failures = 0;
-            self.until = Some(now + self.terms.next(random));
+            self.eject(now, random);
         }
         ejected
+    }
+
+    /// It was asked whether it is well. If so it is on probation: the next call that fails ejects it again, for longer.
+    pub(super) fn asked(&mut self, well: bool, now: Instant, random: f64) {
+        if well && self.is_ejected() {
+            self.failures = TOLERATED - 1;
+            self.until = None;
+        } else if self.is_ejected() {
+            self.eject(now, random);
+        }
+    }
+
+    fn eject(&mut self, now: Instant, random: f64) {
+        self.until = Some(now + self.terms.next(random));
     }
 }
 
@@ -75,17 +93,32 @@ mod tests {
 
         assert_eq!(tolerated, [false; 4]);
         assert_eq!(again, [false, false, false, false, true]);
-        assert!(ejection.is_ejected(now));
+        assert!(ejection.is_ejected());
     }
 
     #[test]
-    fn an_address_comes_back_after_its_term() {
+    fn an_address_comes_back_when_it_is_well_after_its_term() {
         let now = Instant::now();
+        let mut ejection = ejected(now);
 
-        let ejection = ejected(now);
+        let term = ejection.term_ends();
+        ejection.asked(true, now + Duration::from_secs(1), 0.0);
 
-        assert!(ejection.is_ejected(now + Duration::from_millis(999)));
-        assert!(!ejection.is_ejected(now + Duration::from_secs(1)));
+        assert_eq!(term, Some(now + Duration::from_secs(1)));
+        assert!(!ejection.is_ejected());
+    }
+
+    #[test]
+    fn one_that_is_not_well_is_left_alone_for_longer_and_longer() {
+        let now = Instant::now();
+        let mut ejection = ejected(now);
+
+        let terms = [(); 6].map(|()| {
+            ejection.asked(false, now, 0.0);
+            ejection.term_ends().map(|end| (end - now).as_secs())
+        });
+
+        assert_eq!(terms, [2, 4, 8, 16, 30, 30].map(Some));
     }
 
     #[test]
@@ -93,12 +126,11 @@ mod tests {
         let now = Instant::now();
         let mut ejection = ejected(now);
 
-        let later = now + Duration::from_secs(1);
-        let again = ejection.failed(later, 0.0);
+        ejection.asked(true, now, 0.0);
+        let again = ejection.failed(now, 0.0);
 
         assert!(again);
-        assert!(ejection.is_ejected(later + Duration::from_millis(1999)));
-        assert!(!ejection.is_ejected(later + Duration::from_secs(2)));
+        assert_eq!(ejection.term_ends(), Some(now + Duration::from_secs(2)));
     }
 
     #[test]
@@ -109,17 +141,18 @@ mod tests {
         let again = ejection.failed(now + Duration::from_millis(500), 0.0);
 
         assert!(!again);
-        assert!(!ejection.is_ejected(now + Duration::from_secs(1)));
+        assert_eq!(ejection.term_ends(), Some(now + Duration::from_secs(1)));
     }
 
     #[test]
-    fn a_good_answer_acquits_at_once() {
+    fn a_good_answer_acquits_at_once_and_whoever_was_asked_before_is_not_judged_by_that() {
         let now = Instant::now();
         let mut ejection = ejected(now);
 
         ejection.succeeded();
+        ejection.asked(false, now, 0.0);
 
-        assert!(!ejection.is_ejected(now));
+        assert!(!ejection.is_ejected());
         assert!(!ejection.failed(now, 0.0));
     }
 }

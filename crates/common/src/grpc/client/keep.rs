@@ -12,9 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     backoff::Backoff,
-    dial::{DialError, dial},
+    dial::{DialError, Keepalive, dial},
     members::Id,
     peers::Peers,
+    probation,
     resolve::Resolve,
     target::Target,
 };
@@ -36,6 +37,7 @@ pub(super) struct Keeper {
     pub(super) connector: Connector,
     /// Time between two resolutions.
     pub(super) refresh: Duration,
+    pub(super) keepalive: Keepalive,
     pub(super) connect_timeout: Duration,
 }
 
@@ -94,13 +96,17 @@ impl Keeper {
         loop {
             let began = Instant::now();
             let pause = backoff.next(fastrand::f64());
-            let dialled = timeout(self.connect_timeout, dial(&self.connector, address)).await;
+            let dialled = timeout(self.connect_timeout, dial(&self.connector, address, self.keepalive)).await;
             match dialled.unwrap_or(Err(DialError::TimedOut)) {
                 Ok((sender, connection)) => {
                     failing = false;
-                    let number = self.peers.connected(id, sender);
+                    let number = self.peers.connected(id, sender.clone());
                     tracing::debug!(peer = %self.target.authority, %address, "connected");
-                    let ended = connection.await;
+                    let ended = tokio::select! {
+                        ended = connection => ended,
+                        never = probation::watch(&self.peers, id, address, &sender, &self.target) => match never {},
+                    };
+                    drop(sender);
                     self.peers.lost(id, number);
                     tracing::debug!(peer = %self.target.authority, %address, ?ended, "connection over");
                     if began.elapsed() >= pause {

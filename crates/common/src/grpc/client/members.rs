@@ -110,11 +110,10 @@ impl<C: Clone> Members<C> {
     /// Ejected addresses are left out, unless there are no others; so is the one to `avoid`.
     pub(super) fn choose(
         &mut self,
-        now: Instant,
         avoid: Option<Id>,
         random: impl FnMut(Range<usize>) -> usize,
     ) -> Option<Chosen<C>> {
-        let ejected = |member: &Member<C>| member.ejection.is_ejected(now);
+        let ejected = |member: &Member<C>| member.ejection.is_ejected();
         let avoided = |member: &Member<C>| avoid == Some(member.id);
         let connected = self.indices(|member| !ejected(member) && !avoided(member));
         let connected = connected.or_else(|| self.indices(|member| !ejected(member)));
@@ -149,16 +148,27 @@ impl<C: Clone> Members<C> {
         false
     }
 
+    /// When an ejected address is to be asked whether it is well; none where it is not ejected.
+    pub(super) fn term_ends(&self, id: Id) -> Option<Instant> {
+        self.all.iter().find(|member| member.id == id)?.ejection.term_ends()
+    }
+
+    /// An ejected address was asked whether it is well.
+    pub(super) fn asked(&mut self, id: Id, well: bool, now: Instant, random: f64) {
+        if let Some(member) = self.find(id) {
+            member.ejection.asked(well, now, random);
+        }
+    }
+
     /// Whether another address than this one could be asked.
-    pub(super) fn has_other(&self, id: Id, now: Instant) -> bool {
-        self.indices(|member| member.id != id && !member.ejection.is_ejected(now)).is_some()
+    pub(super) fn has_other(&self, id: Id) -> bool {
+        self.indices(|member| member.id != id && !member.ejection.is_ejected()).is_some()
     }
 
     /// How many addresses are in which state.
-    pub(super) fn count(&self, now: Instant) -> Addresses {
+    pub(super) fn count(&self) -> Addresses {
         let connected = self.all.iter().filter(|member| member.connection.is_some()).count();
-        let ejected =
-            self.indices(|member| member.ejection.is_ejected(now)).map_or(0, |indices| indices.len());
+        let ejected = self.indices(|member| member.ejection.is_ejected()).map_or(0, |indices| indices.len());
         Addresses { connected: connected - ejected, ejected, connecting: self.all.len() - connected }
     }
 

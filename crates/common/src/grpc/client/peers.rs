@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     sync::watch,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
@@ -37,7 +37,7 @@ pub struct Standing {
 #[derive(Default)]
 pub(super) struct Peers {
     members: Mutex<Members<Sender>>,
-    /// Told when somebody is connected or lost.
+    /// Told when somebody is connected, lost, ejected or back.
     changes: watch::Sender<()>,
     pub(super) retries: AtomicU64,
     pub(super) retries_refused: AtomicU64,
@@ -87,20 +87,44 @@ impl Peers {
     pub(super) fn ended(&self, id: Id, address: SocketAddr, outcome: Outcome) {
         if self.lock().ended(id, outcome, Instant::now(), fastrand::f64()) {
             self.ejections.fetch_add(1, Relaxed);
+            self.changes.send_replace(());
             tracing::warn!(%address, "address ejected: it keeps failing");
         }
     }
 
     /// Whether another address than this one could be asked.
     pub(super) fn has_other(&self, id: Id) -> bool {
-        self.lock().has_other(id, Instant::now())
+        self.lock().has_other(id)
+    }
+
+    /// Waits until an address is ejected and its term is over.
+    pub(super) async fn term_over(&self, id: Id) {
+        let mut changes = self.changes.subscribe();
+        loop {
+            let ends = self.lock().term_ends(id);
+            match ends {
+                Some(ends) if ends <= Instant::now() => return,
+                Some(ends) => sleep_until(ends).await,
+                // Never fails: the sender is ours.
+                None => drop(changes.changed().await),
+            }
+        }
+    }
+
+    /// An ejected address was asked whether it is well.
+    pub(super) fn asked(&self, id: Id, address: SocketAddr, well: bool) {
+        self.lock().asked(id, well, Instant::now(), fastrand::f64());
+        if well {
+            tracing::info!(%address, "address is well again");
+            self.changes.send_replace(());
+        }
     }
 
     /// Waits until nobody is connected.
     pub(super) async fn deserted(&self) {
         let mut changes = self.changes.subscribe();
         loop {
-            let addresses = self.lock().count(Instant::now());
+            let addresses = self.lock().count();
             if addresses.connected + addresses.ejected == 0 {
                 return;
             }
@@ -111,7 +135,7 @@ impl Peers {
 
     pub(super) fn standing(&self) -> Standing {
         Standing {
-            addresses: self.lock().count(Instant::now()),
+            addresses: self.lock().count(),
             retries: self.retries.load(Relaxed),
             retries_refused: self.retries_refused.load(Relaxed),
             ejections: self.ejections.load(Relaxed),
@@ -131,14 +155,14 @@ impl Peers {
         self.lock().outstanding()
     }
 
-    /// Tells when somebody is connected, lost or removed.
+    /// Tells when somebody is connected, lost, removed, ejected or back.
     #[cfg(test)]
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
     fn try_choose(&self, avoid: Option<Id>) -> Option<Chosen<Sender>> {
-        self.lock().choose(Instant::now(), avoid, fastrand::usize)
+        self.lock().choose(avoid, fastrand::usize)
     }
 
     fn lock(&self) -> MutexGuard<'_, Members<Sender>> {

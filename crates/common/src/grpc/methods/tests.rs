@@ -9,7 +9,7 @@ use crate::{
     limits::{self, Config, Cores},
     policy::Who,
     readiness::Readiness,
-    sizing::plan,
+    sizing::{Wire, plan},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -29,7 +29,7 @@ fn methods() -> Methods {
 fn planned(memory: u64) -> Plan {
     let config =
         Config { cpu: Some(Cores::from_millis(1000)), memory: Some(Size(memory)), ..Config::default() };
-    plan(&limits::read_at(Path::new("/nowhere"), &config), &[], &config).unwrap()
+    plan(&limits::read_at(Path::new("/nowhere"), &config), &[], &config, Wire::Plain).unwrap()
 }
 
 #[test]

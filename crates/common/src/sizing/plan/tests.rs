@@ -26,7 +26,7 @@ fn pool() -> Demand {
 }
 
 fn planned(cpu_millis: u32, mib: u64) -> Plan {
-    plan(&limits(cpu_millis, mib * MIB), &[hashes(), pool()], &Config::default()).unwrap()
+    plan(&limits(cpu_millis, mib * MIB), &[hashes(), pool()], &Config::default(), Wire::Plain).unwrap()
 }
 
 #[test]
@@ -44,7 +44,8 @@ fn the_smallest_sensible_container_gets_a_workable_plan() {
 
 #[test]
 fn a_container_that_is_too_small_is_refused_with_the_arithmetic() {
-    let refused = plan(&limits(100, 16 * MIB), &[hashes(), pool()], &Config::default()).unwrap_err();
+    let refused =
+        plan(&limits(100, 16 * MIB), &[hashes(), pool()], &Config::default(), Wire::Plain).unwrap_err();
 
     assert_eq!(
         refused.to_string(),
@@ -54,15 +55,18 @@ the least that the process can work with does not fit into its memory
   baseline                       16.0 MiB
   worker_threads                256.0 KiB = 2 x 128.0 KiB
   blocking_threads              512.0 KiB = 4 x 128.0 KiB
-  connections                     8.5 MiB = 16 x 544.0 KiB
-  calls                           3.0 MiB = 32 x 96.0 KiB
+  connections                     4.8 MiB = 16 x 304.0 KiB
+  newcomers                     128.0 KiB = 16 x 8.0 KiB
+  refused_connections           608.0 KiB = 2 x 304.0 KiB
+  calls                           5.0 MiB = 32 x 160.0 KiB
+  endless_calls                 640.0 KiB = 4 x 160.0 KiB
   message_bytes                   4.0 MiB = 2097152 x 2 B
   accounts.password_hashes       19.0 MiB
   accounts.postgres               2.0 MiB = 2 x 1.0 MiB
-  sum                            53.2 MiB
-give the container at least 60MiB, or lower what is set under limits"
+  sum                            52.8 MiB
+give the container at least 59MiB, or lower what is set under limits"
     );
-    assert!(plan(&limits(100, 60 * MIB), &[hashes(), pool()], &Config::default()).is_ok());
+    assert!(plan(&limits(100, 59 * MIB), &[hashes(), pool()], &Config::default(), Wire::Plain).is_ok());
 }
 
 #[test]
@@ -90,11 +94,12 @@ fn settings_win_and_are_paid_for() {
         ..Config::default()
     };
 
-    let made = plan(&limits(2000, 256 * MIB), &[], &config).unwrap();
+    let made = plan(&limits(2000, 256 * MIB), &[], &config, Wire::Plain).unwrap();
     let refused = plan(
         &limits(2000, 64 * MIB),
         &[],
-        &Config { connections: NonZeroU32::new(100), ..Config::default() },
+        &Config { connections: NonZeroU32::new(200), ..Config::default() },
+        Wire::Plain,
     );
 
     assert_eq!((made.worker_threads, made.blocking_threads), (1, 8));
@@ -108,16 +113,29 @@ fn connections_leave_descriptors_for_the_rest() {
     let mut limits = limits(2000, 8192 * MIB);
     limits.open_files.value = 1024;
 
-    let plan = plan(&limits, &[], &Config::default()).unwrap();
+    let plan = plan(&limits, &[], &Config::default(), Wire::Plain).unwrap();
 
-    assert_eq!(plan.share(CONNECTIONS), Some(768));
+    assert_eq!(plan.share(CONNECTIONS), Some(512));
+}
+
+#[test]
+fn connections_within_tls_are_fewer_and_hold_their_sessions() {
+    let limits = limits(1000, 64 * MIB);
+    let planned = |wire| plan(&limits, &[hashes(), pool()], &Config::default(), wire).unwrap();
+
+    let [plain, tls] = [Wire::Plain, Wire::Tls].map(planned);
+
+    let connections = |plan: &Plan| plan.share(CONNECTIONS).unwrap();
+    assert!(connections(&tls) < connections(&plain), "{tls}\n{plain}");
+    assert!(tls.to_string().contains("400.0 KiB each"), "{tls}");
+    assert_eq!((plain.share(HANDSHAKES), tls.share(HANDSHAKES) >= Some(8)), (None, true));
 }
 
 #[test]
 fn two_demands_of_one_name_are_refused() {
     let twice = [Demand { name: CALLS, ..pool() }];
 
-    let refused = plan(&limits(1000, 256 * MIB), &twice, &Config::default());
+    let refused = plan(&limits(1000, 256 * MIB), &twice, &Config::default(), Wire::Plain);
 
     assert_eq!(refused, Err(Refused::Twice(CALLS)));
 }
@@ -170,8 +188,8 @@ proptest! {
         cpu in 10..64_000_u32, memory in 0..2048 * MIB, more in 0..64 * MIB, demand in demand(),
     ) {
         let demands = [demand, hashes()];
-        if let Ok(small) = plan(&limits(cpu, memory), &demands, &Config::default()) {
-            let large = plan(&limits(cpu, memory + more), &demands, &Config::default())
+        if let Ok(small) = plan(&limits(cpu, memory), &demands, &Config::default(), Wire::Plain) {
+            let large = plan(&limits(cpu, memory + more), &demands, &Config::default(), Wire::Plain)
                 .expect("what fits fits into more");
             prop_assert!(large.soft_memory >= small.soft_memory);
             for (large, small) in large.shares.iter().zip(&small.shares) {
@@ -184,7 +202,7 @@ proptest! {
     fn everything_at_its_worst_stays_within_the_soft_limit(
         cpu in 10..64_000_u32, memory in 0..4096 * MIB, demand in demand(),
     ) {
-        if let Ok(plan) = plan(&limits(cpu, memory), &[demand], &Config::default()) {
+        if let Ok(plan) = plan(&limits(cpu, memory), &[demand], &Config::default(), Wire::Plain) {
             let held: u64 = plan.shares.iter().map(Share::holds).sum();
             prop_assert!(BASELINE + held <= plan.soft_memory);
             prop_assert!(plan.soft_memory <= memory);
@@ -194,12 +212,12 @@ proptest! {
     #[test]
     fn a_refusal_names_the_least_that_would_do(cpu in 10..64_000_u32, demand in demand()) {
         let demands = [demand];
-        let Err(Refused::Memory(shortage)) = plan(&limits(cpu, 0), &demands, &Config::default()) else {
+        let Err(Refused::Memory(shortage)) = plan(&limits(cpu, 0), &demands, &Config::default(), Wire::Plain) else {
             panic!("nothing fits into nothing");
         };
         let enough = Config { soft_memory: SoftMemory::Percent(100), ..Config::default() };
 
-        prop_assert!(plan(&limits(cpu, shortage.needed()), &demands, &enough).is_ok());
-        prop_assert!(plan(&limits(cpu, shortage.needed() - 1), &demands, &enough).is_err());
+        prop_assert!(plan(&limits(cpu, shortage.needed()), &demands, &enough, Wire::Plain).is_ok());
+        prop_assert!(plan(&limits(cpu, shortage.needed() - 1), &demands, &enough, Wire::Plain).is_err());
     }
 }

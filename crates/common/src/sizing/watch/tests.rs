@@ -36,11 +36,11 @@ fn start(container: Container) -> (Arc<Container>, Arc<Sizing>, Arc<Guard>) {
     let container = Arc::new(container);
     let config = Config::default();
     let limits = limits::read_at(container.0.root(), &config);
-    let sizing = Arc::new(Sizing::new(plan(&limits, &demands(), &config).unwrap()));
+    let sizing = Arc::new(Sizing::new(plan(&limits, &demands(), &config, Wire::Plain).unwrap()));
     let guard = Arc::new(Guard::new(sizing.current().soft_memory, limits.memory.value));
     let (watched, sizes, guards) = (Arc::clone(&container), Arc::clone(&sizing), Arc::clone(&guard));
     tokio::spawn(async move {
-        reread(watched.0.root(), &config, &demands(), &sizes, &guards).await;
+        reread(watched.0.root(), &config, &demands(), Wire::Plain, &sizes, &guards).await;
     });
     (container, sizing, guard)
 }
@@ -92,10 +92,16 @@ async fn a_container_that_becomes_too_small_keeps_its_plan_and_sheds() {
 #[tokio::test(start_paused = true)]
 async fn the_watch_ends_when_it_is_told_to() {
     let config = Config::default();
-    let plan = plan(&limits::read(&config), &[], &config).unwrap();
+    let plan = plan(&limits::read(&config), &[], &config, Wire::Plain).unwrap();
     let stop = CancellationToken::new();
-    let watching =
-        watch(config, Vec::new(), Arc::new(Sizing::new(plan)), Arc::new(Guard::fixed()), stop.clone());
+    let watching = watch(
+        config,
+        Vec::new(),
+        Wire::Plain,
+        Arc::new(Sizing::new(plan)),
+        Arc::new(Guard::fixed()),
+        stop.clone(),
+    );
 
     stop.cancel();
 

@@ -50,9 +50,11 @@ pub(crate) enum Shed {
     Memory,
     /// The process is stopping.
     Closed,
+    /// There is no place for the connection.
+    Connections,
 }
 
-/// Why a connection was closed before its first call.
+/// Why a connection was not served, or no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unserved {
     /// No TLS was agreed on, or not in time.
@@ -61,14 +63,22 @@ pub(crate) enum Unserved {
     Preface,
     /// Accepting it failed, as it does without file descriptors.
     Accept,
+    /// It had not greeted, and others came.
+    Crowd,
+    /// There was no place for it in time.
+    Full,
+    /// Its peer flooded.
+    Flood,
+    /// Its address is kept out, for its floods.
+    Barred,
 }
 
 /// Counts the calls that are served.
 pub(crate) struct CallMeter {
     seconds: Histogram<f64>,
     unknown: Durations,
-    shed: [BoundCounter<u64>; 3],
-    unserved: [BoundCounter<u64>; 3],
+    shed: [BoundCounter<u64>; 4],
+    unserved: [BoundCounter<u64>; 7],
     refused: opentelemetry::metrics::Counter<u64>,
 }
 
@@ -84,13 +94,13 @@ impl CallMeter {
             .build();
         let unserved = meter
             .u64_counter("fairlead.connections.refused")
-            .with_description("Connections closed before their first call, by reason")
+            .with_description("Connections that were not served, or no longer, by reason")
             .build();
         // In the order of the enums.
-        let unserved =
-            ["tls", "preface", "accept"].map(|reason| unserved.bind(&[KeyValue::new("reason", reason)]));
-        let shed =
-            ["in_flight", "memory", "closed"].map(|reason| shed.bind(&[KeyValue::new("reason", reason)]));
+        let unserved = ["tls", "preface", "accept", "crowd", "full", "flood", "barred"]
+            .map(|reason| unserved.bind(&[KeyValue::new("reason", reason)]));
+        let shed = ["in_flight", "memory", "closed", "connections"]
+            .map(|reason| shed.bind(&[KeyValue::new("reason", reason)]));
         Self {
             seconds: seconds(
                 meter,

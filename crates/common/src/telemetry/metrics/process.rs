@@ -8,7 +8,7 @@ use crate::{
     lifecycle::{Lifecycle, State},
     memory::Guard,
     readiness::Readiness,
-    sizing::{CALLS, CONNECTIONS, MESSAGE_BYTES, Sizing},
+    sizing::{CALLS, CONNECTIONS, ENDLESS_CALLS, MESSAGE_BYTES, NEWCOMERS, REFUSED_CONNECTIONS, Sizing},
 };
 
 const STATES: [(State, &str); 5] = [
@@ -71,7 +71,8 @@ fn observe_plan(meter: &Meter, sizing: &Arc<Sizing>) {
             }
         })
         .build();
-    let permits = [CALLS, CONNECTIONS, MESSAGE_BYTES].map(|name| (name, sizing.permits(name)));
+    let permits = [CALLS, ENDLESS_CALLS, CONNECTIONS, NEWCOMERS, REFUSED_CONNECTIONS, MESSAGE_BYTES]
+        .map(|name| (name, sizing.permits(name)));
     meter
         .u64_observable_gauge("fairlead.permits.in_use")
         .with_description("Permits of the plan that are taken")

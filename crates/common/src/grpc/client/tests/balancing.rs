@@ -2,12 +2,19 @@
 
 use std::{io, time::Duration};
 
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout},
+};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 use tonic_types::StatusExt;
 
-use super::world::{AGELESS, Client, Name, Server, own};
+use super::{
+    super::dial::Keepalive,
+    script::{Act, Scripted},
+    world::{AGELESS, Client, Name, PATIENCE, Server, own},
+};
 
 #[tokio::test]
 async fn calls_are_spread_over_all_addresses() {
@@ -148,4 +155,21 @@ async fn a_peer_that_does_not_come_is_unavailable_within_the_deadline() {
     let details = status.get_error_details();
     assert_eq!(details.error_info().unwrap().reason, "PEER_UNAVAILABLE");
     assert!(details.retry_info().unwrap().retry_delay.is_some());
+}
+
+#[tokio::test]
+async fn a_connection_that_answers_no_ping_is_replaced_though_nobody_calls() {
+    let silent = Scripted::start(|_| Act::Answer).await;
+    let keepalive = Keepalive { silence: Duration::from_millis(50), answer: Duration::from_millis(50) };
+    let client = Client::with(&Name::of(&[silent.address()]), &[], keepalive);
+    client.connected(1).await;
+
+    let replaced = async {
+        while silent.accepted() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, replaced).await.unwrap();
+
+    assert_eq!(silent.calls(), 0);
 }

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{Request, StatusCode};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tokio::time::Instant;
-use tonic::Code;
+use tonic::{Code, Status, body::Body};
 use tonic_health::pb::HealthCheckRequest;
+use tower::ServiceExt;
 
 use super::{
     script::{Act, Scripted},
@@ -39,6 +45,37 @@ async fn a_call_that_the_peer_did_not_look_at_is_made_again() {
         assert_eq!(answer, Ok(()));
         assert_eq!((server.calls(), client.standing().retries), (2, 1));
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_the_peer_did_not_look_at_is_sent_again_from_its_beginning() {
+    for script in [first!(Act::Refuse) as fn(u64) -> Act, first!(Act::GoAway)] {
+        let server = Scripted::start(script).await;
+        let client = client([&server], &[]).await;
+
+        let answer = client.channel.clone().oneshot(talking()).await;
+
+        assert_eq!(answer.map(|answer| answer.status()).map_err(|status| status.code()), Ok(StatusCode::OK));
+        assert_eq!((server.calls(), client.standing().retries), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_unknown_fate_is_not_sent_again() {
+    let server = Scripted::start(first!(Act::Cut)).await;
+    let client = client([&server], &[]).await;
+
+    let answer = client.channel.clone().oneshot(talking()).await;
+
+    assert_eq!(answer.map(drop).map_err(|status| status.code()), Err(Code::Unavailable));
+    assert_eq!((server.calls(), client.standing().retries), (1, 0));
+}
+
+/// A call whose first message is sent, and whose next never comes.
+fn talking() -> Request<Body> {
+    let empty_message = Ok::<_, Status>(Frame::data(Bytes::from_static(&[0; 5])));
+    let said = stream::once(async { empty_message }).chain(stream::pending());
+    Request::post(CHECK).body(Body::new(StreamBody::new(said))).unwrap()
 }
 
 #[tokio::test]
@@ -135,10 +172,31 @@ async fn retries_never_become_the_load() {
     assert!(standing.retries_refused > 0, "{standing:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_total_outage_peers_are_asked_a_tenth_more_often_than_without_retries() {
+    let down = [(); 3].map(|()| Scripted::start(|_| Act::Refuse));
+    let [one, two, three] = down;
+    let (one, two, three) = tokio::join!(one, two, three);
+    let client = client([&one, &two, &three], &[CHECK]).await;
+
+    let load = client.load(32);
+    while one.calls() + two.calls() + three.calls() < 3_000 {
+        tokio::task::yield_now().await;
+    }
+    let tally = load.stop().await;
+
+    let (calls, asked) = (tally.failed.len() as u64, one.calls() + two.calls() + three.calls());
+    assert_eq!(tally.good, 0);
+    // Ten retries had been saved up.
+    assert!(asked <= calls + calls / 10 + 10, "asked {asked} times for {calls} calls");
+    assert!(asked > calls + calls / 20, "asked {asked} times for {calls} calls: nothing was made again");
+}
+
 #[tokio::test]
-async fn an_address_that_keeps_failing_is_left_alone() {
-    let (bad, good) =
-        (Scripted::start(|_| Act::Fail(Code::Unavailable)).await, Scripted::start(|_| Act::Answer).await);
+async fn an_address_that_keeps_failing_is_left_alone_until_it_is_well() {
+    // Five calls, and the first question whether it is well.
+    let bad = Scripted::start(|call| if call < 6 { Act::Fail(Code::Unavailable) } else { Act::Answer }).await;
+    let good = Scripted::start(|_| Act::Answer).await;
     let client = client([&bad, &good], &[]).await;
 
     let mut failed = 0;
@@ -147,12 +205,13 @@ async fn an_address_that_keeps_failing_is_left_alone() {
     }
 
     assert_eq!(failed, 5);
-    is_left_alone(&client, &bad).await;
+    is_left_alone_until_well(&client, &bad).await;
 }
 
 #[tokio::test]
-async fn an_address_that_takes_calls_and_does_not_answer_is_left_alone() {
-    let (frozen, good) = (Scripted::start(|_| Act::Ignore).await, Scripted::start(|_| Act::Answer).await);
+async fn an_address_that_takes_calls_and_does_not_answer_is_left_alone_until_it_does() {
+    let frozen = Scripted::start(|call| if call < 6 { Act::Ignore } else { Act::Answer }).await;
+    let good = Scripted::start(|_| Act::Answer).await;
     let client = client([&frozen, &good], &[]).await;
 
     while client.standing().ejections == 0 {
@@ -161,22 +220,21 @@ async fn an_address_that_takes_calls_and_does_not_answer_is_left_alone() {
         assert!(matches!(answer, Ok(()) | Err(Code::DeadlineExceeded)), "{answer:?}");
     }
 
-    is_left_alone(&client, &frozen).await;
+    is_left_alone_until_well(&client, &frozen).await;
 }
 
-/// Calls for as long as the address is ejected, which is the only one that is.
-async fn is_left_alone(client: &Client, bad: &Scripted) {
-    let before = bad.calls();
-    let mut good = 0;
-    loop {
+/// Calls until the address, which is the only one that is ejected, has twice been asked whether it is well.
+async fn is_left_alone_until_well(client: &Client, bad: &Scripted) {
+    while client.standing().addresses.ejected == 1 {
         let answer = client.check().await;
-        if client.standing().addresses.ejected == 0 {
-            break;
+
+        assert_eq!(answer, Ok(()));
+        if client.standing().addresses.ejected == 1 {
+            assert!(bad.calls() <= 7, "it was called {} times", bad.calls());
         }
-        assert_eq!((answer, bad.calls()), (Ok(()), before));
-        good += 1;
     }
-    assert!(good > 0, "not one call while it was ejected");
+    assert!(bad.calls() >= 7, "nobody asked it");
+    assert_eq!(client.standing().ejections, 1);
 }
 
 #[tokio::test]

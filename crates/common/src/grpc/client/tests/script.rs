@@ -1,4 +1,4 @@
-//! A server that does to each call what a script says, frame by frame (RFC 9113).
+//! A server that does to each call what a script says, frame by frame (RFC 9113). It answers no PING.
 
 use std::{
     net::SocketAddr,
@@ -48,6 +48,7 @@ pub(super) enum Act {
 pub(super) struct Scripted {
     address: SocketAddr,
     calls: Arc<AtomicU64>,
+    accepted: Arc<AtomicU64>,
     _accepting: AbortOnDropHandle<()>,
 }
 
@@ -57,18 +58,25 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let calls = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&calls);
+        let accepted = Arc::new(AtomicU64::new(0));
+        let (counted, connected) = (Arc::clone(&calls), Arc::clone(&accepted));
         let accepting = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
+                connected.fetch_add(1, SeqCst);
                 connections.spawn(play(socket, script, Arc::clone(&counted)));
             }
         });
-        Self { address, calls, _accepting: AbortOnDropHandle::new(accepting) }
+        Self { address, calls, accepted, _accepting: AbortOnDropHandle::new(accepting) }
     }
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many connections it has accepted.
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted.load(SeqCst)
     }
 
     /// How many calls have arrived.

@@ -11,8 +11,12 @@ use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::super::{
-    Channel, Config, Gauge, Standing, Way, balanced, bounded, idempotent::Idempotent, peers::Peers,
-    resolve::Resolve, target::Target,
+    Channel, Config, Gauge, Standing, Way, balanced, bounded,
+    dial::{KEEPALIVE, Keepalive},
+    idempotent::Idempotent,
+    peers::Peers,
+    resolve::Resolve,
+    target::Target,
 };
 use crate::{
     Process, Program, Running, config,
@@ -124,6 +128,11 @@ pub(super) struct Client {
 impl Client {
     /// Idempotent are only these paths.
     pub(super) fn of(name: &Name, idempotent: &[&'static str]) -> Self {
+        Self::with(name, idempotent, KEEPALIVE)
+    }
+
+    /// The same, with so much patience for silent connections.
+    pub(super) fn with(name: &Name, idempotent: &[&'static str], keepalive: Keepalive) -> Self {
         let config = Config {
             refresh: config::Duration::from_millis(5),
             connect_timeout: config::Duration::from_millis(500),
@@ -132,7 +141,10 @@ impl Client {
         let way = Way { target: Target::parse("http://peer:50051").unwrap(), connector: Connector::plain() };
         let idempotent: Idempotent = idempotent.iter().copied().collect();
         let name = name.clone();
-        let (channel, gauge) = balanced(&config, way, idempotent, |keeper| keeper.follow(name));
+        let (channel, gauge) = balanced(&config, way, idempotent, |mut keeper| {
+            keeper.keepalive = keepalive;
+            keeper.follow(name)
+        });
         Self { channel: bounded(config.timeout.0, channel), gauge }
     }
 
