@@ -11,6 +11,7 @@ import breakages
 import compose
 import edge
 import images
+import network
 import pools
 import programs
 import schemas
@@ -26,6 +27,7 @@ CHECKS = {
     "skaffold schema": schemas.skaffold,
     "restricted pods": security.check,
     "shape of services": shape.check,
+    "who reaches whom": network.check,
     "versions of images": images.check,
     "settings": programs.check,
     "time to stop": shutdown.check,

@@ -31,9 +31,13 @@ def config(suite: Suite, name: str, overlay: str = "production") -> dict:
     return next(it["data"] for it in of_kind(resources, "ConfigMap") if plain(it["metadata"]["name"], resources) == name)
 
 
-def without(suite: Suite, kind: str, name: str) -> None:
-    resources = suite.overlays["production"]
+def without(suite: Suite, kind: str, name: str, overlay: str = "production") -> None:
+    resources = suite.overlays[overlay]
     resources.remove(named(resources, kind, name))
+
+
+def policy(suite: Suite, name: str) -> dict:
+    return named(suite.overlays["dev"], "NetworkPolicy", name)["spec"]
 
 
 def put(target: dict | list, key, value) -> None:
@@ -81,6 +85,10 @@ ALL = [
     Breakage("shape of services", "no limits", lambda it: container(it)["resources"]["limits"].pop("memory")),
     Breakage("shape of services", "spread", lambda it: pod(deployment(it)).pop("topologySpreadConstraints")),
     Breakage("shape of services", "nowhere", lambda it: put(container(it)["envFrom"][0]["configMapRef"], "name", "suit")),
+    Breakage("who reaches whom", "accounts cannot reach postgres", lambda it: without(it, "NetworkPolicy", "accounts-postgres", "dev")),
+    Breakage("who reaches whom", "edge cannot reach sessions", lambda it: put(policy(it, "sessions")["ingress"][0]["from"][0]["podSelector"]["matchLabels"], "app.kubernetes.io/part-of", "others")),
+    Breakage("who reaches whom", "sessions can reach postgres", lambda it: policy(it, "sessions-redis")["egress"][0].pop("ports")),
+    Breakage("who reaches whom", "edge can reach accounts on port 8081", lambda it: [policy(it, "accounts")["ingress"][0].pop("ports"), policy(it, "edge")["egress"].append({})]),
     Breakage("versions of images", "no exact version", lambda it: put(container(it, "edge"), "image", "envoyproxy/envoy:latest")),
     Breakage("versions of images", "no exact version", lambda it: put(container(it), "image", "registry.example.com/fairlead/accounts")),
     Breakage("versions of images", "several versions", lambda it: put(service(it, "postgres"), "image", "postgres:16.4-bookworm")),
