@@ -6,6 +6,7 @@ rehearsal.py DEMO KUSTOMIZE…: run by scripts/rehearse, as the first process of
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def main() -> None:
         services = [start(root, places[f"compose: {service}"]) for service in project.services]
         edge(root, project)
         tour(demo)
+        let_go(project)
         for service, place in zip(services, (places[f"compose: {it}"] for it in project.services), strict=True):
             stop(service, place)
     print("the compose project works: schema, services, edge, the whole tour, a clean stop")
@@ -120,6 +122,17 @@ def edge(root: Path, project: Suite) -> None:
 def tour(demo: str) -> None:
     # Envoy resolves names and asks for health before it sends anything.
     until("the tour", [demo, "http://127.0.0.1:50051"])
+
+
+def let_go(project: Suite) -> None:
+    """What a cluster has the edge do before it stops it, without the waiting: it says no, and takes no more callers."""
+    edge = suite.named(project.overlays["dev"], "Deployment", "edge")
+    command = suite.pod(edge)["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    shell, option, script = command
+    run(shell, option, "set -e\n" + re.sub(r"sleep \d+", "true", script))
+    answer = subprocess.run(["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "http://127.0.0.1:8081/ready"], capture_output=True, text=True)
+    if answer.stdout not in ("503", "000"):
+        raise SystemExit(f"the edge is told to stop, and says {answer.stdout} when it is asked whether it is ready")
 
 
 def stop(process: subprocess.Popen, place: Place) -> None:
