@@ -7,7 +7,9 @@ from suite import Suite, containers, named, program
 
 
 def dockerfiles(suite: Suite) -> Iterator[str]:
-    last, local = (re.split(r"^(?=FROM )", text, flags=re.MULTILINE)[-1] for text in (suite.dockerfile, suite.dockerfile_local))
+    last, local = (
+        re.split(r"^(?=FROM )", text, flags=re.MULTILINE)[-1] for text in (suite.dockerfile, suite.dockerfile_local)
+    )
     if last != local:
         yield "the last stages of Dockerfile and Dockerfile.local differ"
     if not last.startswith("FROM scratch\n"):
@@ -29,7 +31,9 @@ def skaffold(suite: Suite) -> Iterator[str]:
         if paths != [f"deploy/kustomize/overlays/{name}"] or name not in suite.overlays:
             yield f"skaffold: {name} deploys {paths}"
             continue
-        images = {it["image"] for resource in suite.overlays[name] for it in containers(resource) if program(it["image"])}
+        images = {
+            it["image"] for resource in suite.overlays[name] for it in containers(resource) if program(it["image"])
+        }
         deployed = {image.rpartition(":")[0] if ":" in image.rpartition("/")[2] else image for image in images}
         if built.keys() != deployed:
             yield f"skaffold: {name} builds {sorted(built)} and deploys {sorted(deployed)}"

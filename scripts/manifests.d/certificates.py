@@ -12,8 +12,27 @@ def issued() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as root:
         key, certificate = Path(root) / "tls.key", Path(root) / "tls.crt"
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-             "-subj", "/CN=checks", "-addext", "subjectAltName=DNS:checks", "-keyout", key, "-out", certificate],
-            check=True, capture_output=True,
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "1",
+                "-subj",
+                "/CN=checks",
+                "-addext",
+                "subjectAltName=DNS:checks",
+                "-keyout",
+                key,
+                "-out",
+                certificate,
+            ],
+            check=True,
+            capture_output=True,
         )
         return {"ca.crt": certificate.read_text(), "tls.crt": certificate.read_text(), "tls.key": key.read_text()}

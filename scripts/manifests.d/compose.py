@@ -32,5 +32,7 @@ def check(suite: Suite) -> Iterator[str]:
             if wait != "service_completed_successfully":
                 yield f"compose: {name} does not wait for its schema"
     for name, service in services.items():
-        if program(service["image"]) is not None and service.get("build", {}).get("args") != {"SERVICE": program(service["image"])}:
+        if program(service["image"]) is not None and service.get("build", {}).get("args") != {
+            "SERVICE": program(service["image"])
+        }:
             yield f"compose: {name} is not built as {program(service['image'])}"

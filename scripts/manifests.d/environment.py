@@ -31,7 +31,14 @@ def everywhere(suite: Suite) -> Iterator[Place]:
             for container in containers(resource):
                 name = program(container["image"])
                 if name is not None:
-                    yield in_pod(f"{overlay}: {resource['metadata']['name']}, {container['name']}", name, resource, container, resources, suite)
+                    yield in_pod(
+                        f"{overlay}: {resource['metadata']['name']}, {container['name']}",
+                        name,
+                        resource,
+                        container,
+                        resources,
+                        suite,
+                    )
     for service, described in suite.compose["services"].items():
         name = program(described["image"])
         if name is not None:
@@ -84,7 +91,11 @@ def mounted(volume: dict, resources: list[dict], suite: Suite) -> dict[str, str]
         found = next((it for it in of_kind(dev, kind) if plain(it["metadata"]["name"], dev) == name), None)
     if found is None:
         return {}
-    return found.get("data", {}) if kind == "ConfigMap" else {key: base64.b64decode(it).decode() for key, it in found["data"].items()}
+    return (
+        found.get("data", {})
+        if kind == "ConfigMap"
+        else {key: base64.b64decode(it).decode() for key, it in found["data"].items()}
+    )
 
 
 def in_compose(place: str, name: str, service: str, described: dict, suite: Suite) -> Place:

@@ -56,7 +56,10 @@ def any_rule(resources: list[dict], subject: dict, direction: str, other: dict, 
 def to_peer(rule: dict, direction: str, other: dict) -> bool:
     peers = rule.get("to" if direction == "Egress" else "from")
     # Networks and other namespaces are not where the pods of this one are.
-    return peers is None or any("podSelector" in it and "namespaceSelector" not in it and selects(it["podSelector"], labels(other)) for it in peers)
+    return peers is None or any(
+        "podSelector" in it and "namespaceSelector" not in it and selects(it["podSelector"], labels(other))
+        for it in peers
+    )
 
 
 def on_port(rule: dict, port: set) -> bool:

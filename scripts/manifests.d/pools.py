@@ -34,7 +34,10 @@ def declared(suite: Suite, origin: str, service: str) -> int | None:
         found = re.search(r"max_connections=(\d+)", str(suite.compose["services"]["postgres"].get("command")))
         return int(found[1]) - 3 if found else None
     resources = suite.overlays[origin]
-    stores = next((it["data"] for it in of_kind(resources, "ConfigMap") if plain(it["metadata"]["name"], resources) == "stores"), {})
+    stores = next(
+        (it["data"] for it in of_kind(resources, "ConfigMap") if plain(it["metadata"]["name"], resources) == "stores"),
+        {},
+    )
     allowed = stores.get(f"{service}.max-connections")
     return int(allowed) - int(stores.get(f"{service}.reserved-connections", 0)) if allowed else None
 

@@ -21,7 +21,10 @@ BINARIES = Path(os.environ["BINARIES"])
 def schema(program: str) -> dict[str, str]:
     """The settings of a program, and their defaults."""
     text = ask(program, ["config", "schema"], {}).stdout
-    return {found[1]: found[2] or "" for found in re.finditer(r"^(FAIRLEAD__\w+)  (?:.*, default (.*))?", text, re.MULTILINE)}
+    return {
+        found[1]: found[2] or ""
+        for found in re.finditer(r"^(FAIRLEAD__\w+)  (?:.*, default (.*))?", text, re.MULTILINE)
+    }
 
 
 def ask(program: str, arguments: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess:
@@ -55,7 +58,11 @@ def refused(program: str, variables: tuple, files: tuple, limits: tuple) -> str:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content)
         there = {str(it) for path in paths for it in (path, *path.parents)} - {"/"}
-        told = {name: root + text if text in there else text for name, text in variables if name.startswith(("FAIRLEAD__", "OTEL_"))}
+        told = {
+            name: root + text if text in there else text
+            for name, text in variables
+            if name.startswith(("FAIRLEAD__", "OTEL_"))
+        }
         commands = [["config", "check"]]
         if program != "migrate":
             commands.append(["sizing"])

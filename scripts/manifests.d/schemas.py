@@ -23,7 +23,11 @@ def kubernetes(suite: Suite) -> Iterator[str]:
                 continue
             try:
                 kubernetes_validate.validate(resource, KUBERNETES, strict=True)
-            except (kubernetes_validate.ValidationError, kubernetes_validate.InvalidSchemaError, kubernetes_validate.SchemaNotFoundError) as error:
+            except (
+                kubernetes_validate.ValidationError,
+                kubernetes_validate.InvalidSchemaError,
+                kubernetes_validate.SchemaNotFoundError,
+            ) as error:
                 yield f"{overlay}: {resource['kind']} {resource['metadata']['name']}: {getattr(error, 'message', error)}"
 
 

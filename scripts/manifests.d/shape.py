@@ -70,20 +70,31 @@ def of_container(container: dict, lasts: bool) -> Iterator[str]:
 
 def of_network(resources: list[dict]) -> Iterator[str]:
     policies = of_kind(resources, "NetworkPolicy")
-    denied = [it for it in policies if it["spec"]["podSelector"] == {} and "ingress" not in it["spec"] and "egress" not in it["spec"]]
+    denied = [
+        it
+        for it in policies
+        if it["spec"]["podSelector"] == {} and "ingress" not in it["spec"] and "egress" not in it["spec"]
+    ]
     if not any(set(it["spec"]["policyTypes"]) == {"Ingress", "Egress"} for it in denied):
         yield "no NetworkPolicy denies what no other allows"
     for resource in resources:
         if pod(resource) is None:
             continue
         labels = resource["spec"]["template"]["metadata"]["labels"]
-        if not any(it["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items() for it in policies if it not in denied):
+        if not any(
+            it["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items()
+            for it in policies
+            if it not in denied
+        ):
             yield f"no NetworkPolicy lets {resource['metadata']['name']} do anything"
 
 
 def references(suite: Suite, resources: list[dict]) -> Iterator[str]:
     """What a pod mounts or reads is there, or is what the operator has been told to make."""
-    given = {("Secret", name) for name in [*suite.services, *(f"{it}-{kind}" for it in suite.services for kind in ("migrate", "tls"))]}
+    given = {
+        ("Secret", name)
+        for name in [*suite.services, *(f"{it}-{kind}" for it in suite.services for kind in ("migrate", "tls"))]
+    }
     given.add(("ConfigMap", "peers"))
     there = {(it["kind"], it["metadata"]["name"]) for it in resources}
     for resource in resources:

@@ -26,7 +26,9 @@ def check(suite: Suite) -> Iterator[str]:
     for overlay, resources in suite.overlays.items():
         for deployment in of_kind(resources, "Deployment"):
             for container in containers(deployment):
-                yield from (f"{overlay}: {deployment['metadata']['name']}: {it}" for it in before(container, pod(deployment)))
+                yield from (
+                    f"{overlay}: {deployment['metadata']['name']}: {it}" for it in before(container, pod(deployment))
+                )
     yield from noticed(suite)
 
 
@@ -40,7 +42,11 @@ def before(container: dict, spec: dict) -> Iterator[str]:
 
 def noticed(suite: Suite) -> Iterator[str]:
     """The edge notices that a replica is about to stop while it still serves."""
-    ducks = {programs.seconds(it, "FAIRLEAD__LIFECYCLE__LAME_DUCK") for it in environment.everywhere(suite) if it.program != "migrate"}
+    ducks = {
+        programs.seconds(it, "FAIRLEAD__LIFECYCLE__LAME_DUCK")
+        for it in environment.everywhere(suite)
+        if it.program != "migrate"
+    }
     for cluster in suite.envoy["static_resources"]["clusters"]:
         for health in cluster.get("health_checks", []):
             each = quantities.seconds(health["interval"]) + quantities.seconds(health["timeout"])

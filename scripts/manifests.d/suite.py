@@ -26,7 +26,11 @@ class Suite:
         """Services have a folder in the base that is a kustomization of its own, and not a part of others."""
         base = self.root / "deploy/kustomize/base"
         folders = sorted(path.parent for path in base.glob("*/kustomization.yaml"))
-        return [it.name for it in folders if yaml.safe_load((it / "kustomization.yaml").read_text())["kind"] == "Kustomization"]
+        return [
+            it.name
+            for it in folders
+            if yaml.safe_load((it / "kustomization.yaml").read_text())["kind"] == "Kustomization"
+        ]
 
     @property
     def programs(self) -> list[str]:
@@ -71,7 +75,11 @@ def plain(name: str, resources: list[Resource]) -> str:
 
 def pod(resource: Resource) -> dict | None:
     """The pod that a resource makes, if it makes one."""
-    return resource.get("spec", {}).get("template", {}).get("spec") if resource["kind"] in ("Deployment", "Job", "StatefulSet") else None
+    return (
+        resource.get("spec", {}).get("template", {}).get("spec")
+        if resource["kind"] in ("Deployment", "Job", "StatefulSet")
+        else None
+    )
 
 
 def containers(resource: Resource) -> list[dict]:
