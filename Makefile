@@ -2,9 +2,10 @@
 
 PROFILE := release
 URL := http://127.0.0.1:50051
+BENCH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto manifests reflection test-cgroups test-network drain-test rehearse chaos faults fmt deny images image-size compose-up ci
+.PHONY: help run demo test lint proto reflection test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ chaos: ## Attack the test service over HTTP/2; prints and judges what each attac
 
 faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
 	scripts/faults
+
+bench: ## Measure memory, start, the cost of a call; needs two quiet cores (BENCH=idle|echo|collector)
+	scripts/bench $(BENCH)
 
 lint: ## Check format, lints, documentation, and each crate by itself
 	scripts/lint

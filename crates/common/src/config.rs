@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use command::{BAD_CONFIG, Said, answer, command};
 pub use effective::Effective;
-pub use load::{Loaded, load, load_from};
+pub use load::{Loaded, Uses, load, load_from};
 pub use manual::Manual;
 pub use mount::{Content, Mount};
 pub use problems::Problems;

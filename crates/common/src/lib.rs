@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod memory;
 pub mod policy;
+mod priority;
 pub mod process;
 pub mod readiness;
 mod rotation;

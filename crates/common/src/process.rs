@@ -31,7 +31,8 @@ use crate::{
     sizing::{self, Demand, Permits, Refused, Sizing},
     telemetry::{
         metrics::{self, Meter, Metrics, PeerMeter},
-        trace::Traces,
+        standard::Standard,
+        trace::{Background, Traces},
     },
 };
 
@@ -54,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) workers: Workers,
-    pub(crate) watcher: Watcher,
+    pub(crate) watcher: Arc<Watcher>,
     /// What calls to other processes are signed with, once there are such calls.
     signing_key: OnceLock<Watched<SigningKey>>,
     pub(crate) calls: Arc<Calls>,
@@ -95,9 +96,11 @@ impl Process {
         let gauges = Gauges::default();
         let asked = Arc::clone(&gauges);
         metrics::observe_peers(metrics.meter(), move || standings(&asked));
-        let traces = Arc::new(Traces::default());
+        let traces = Arc::new(Traces::new(Standard::of_process()));
         traces.observe(metrics.meter());
         metrics::observe_process(metrics.meter(), &lifecycle, &readiness, &sizing, &memory);
+        let watcher = Arc::default();
+        metrics::observe_mounted(metrics.meter(), &watcher);
         let local_signers =
             program.suite.iter().map(|name| (*name, Arc::new(Signer::generate(name)))).collect();
         let shared = Shared {
@@ -107,7 +110,7 @@ impl Process {
             readiness,
             heartbeat: Heartbeat::default(),
             workers: Workers::default(),
-            watcher: Watcher::default(),
+            watcher,
             signing_key: OnceLock::new(),
             calls: Arc::default(),
             demands: demands.to_vec(),
@@ -160,6 +163,12 @@ impl Process {
     #[must_use]
     pub fn meter(&self) -> &Meter {
         self.shared.metrics.meter()
+    }
+
+    /// Work that no call asks for, and that is traced under this name.
+    #[must_use]
+    pub fn background(&self, name: &'static str) -> Background {
+        Background::new(Arc::clone(&self.shared.traces), name)
     }
 
     /// Checks a dependency in the background for as long as the process runs; the readiness surfaces report it under

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use crate::{Process, config::Watched, lifecycle::StopWhen};
+use crate::{Process, config::Watched, lifecycle::StopWhen, telemetry::metrics::Credentials};
 
 /// How long new credentials may take to show that they work.
 const PROOF: Duration = Duration::from_secs(5);
@@ -26,8 +26,9 @@ impl Process {
         T: Send + Sync + 'static,
         F: Future<Output = Result<(), String>> + Send,
     {
+        let counts = Credentials::observed(self.meter(), setting);
         self.worker(setting, StopWhen::CallsDone, move |stop| async move {
-            stop.run_until_cancelled(rotate(setting, followed, prove, take)).await;
+            stop.run_until_cancelled(rotate(setting, followed, prove, take, counts)).await;
         });
     }
 }
@@ -37,6 +38,7 @@ async fn rotate<T, F>(
     mut followed: Watched<T>,
     prove: impl Fn(Arc<T>) -> F,
     take: impl Fn(Arc<T>),
+    counts: Credentials,
 ) where
     F: Future<Output = Result<(), String>>,
 {
@@ -47,12 +49,14 @@ async fn rotate<T, F>(
         match proven.unwrap_or_else(|_| Err(format!("no answer in {PROOF:?}"))) {
             Ok(()) => {
                 take(next);
+                counts.taken();
                 tracing::info!(setting, "new credentials work and are in use");
                 next = followed.changed().await;
                 said = false;
             }
             Err(reason) => {
                 if !said {
+                    counts.refused();
                     tracing::error!(setting, reason, "new credentials do not work yet; the old stay in use");
                 }
                 said = true;
@@ -92,10 +96,16 @@ mod tests {
         let (taken, mut seen) = tokio::sync::watch::channel(String::new());
         let all = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&all);
-        tokio::spawn(rotate("a.secret", followed, prove, move |secret| {
-            kept.lock().unwrap().push(secret.to_string());
-            taken.send_replace(secret.to_string());
-        }));
+        tokio::spawn(rotate(
+            "a.secret",
+            followed,
+            prove,
+            move |secret| {
+                kept.lock().unwrap().push(secret.to_string());
+                taken.send_replace(secret.to_string());
+            },
+            Credentials::default(),
+        ));
 
         for text in ["bad", "late"] {
             volume.swap(&[("secret", text)]);

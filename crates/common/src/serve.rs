@@ -15,9 +15,10 @@ use tokio::runtime;
 
 use crate::{
     admin::{self, About, Admin, Probe},
-    config::{self, BAD_CONFIG, Loaded, Settings},
+    config::{self, BAD_CONFIG, Loaded, Settings, Uses},
     grpc::Service,
     lifecycle::{Cause, Signals},
+    priority,
     process::Process,
     running::Running,
     telemetry::{self, Telemetry},
@@ -65,14 +66,16 @@ pub fn serve_and_announce<C: Settings>(
     match arguments.as_slice() {
         [] => run(program, build, announce),
         ["config", rest @ ..] => config::command::<C>(&program, rest.iter().map(ToString::to_string)),
-        ["sizing"] => with_config::<C>(program, |loaded| {
+        ["sizing"] => with_config::<C>(program, Uses::WhatIsGiven, |loaded| {
             match Process::new(program, loaded.frame, &loaded.service.demands()) {
                 Ok(process) => say(&process.shared.sizing.current().to_string()),
                 Err(refused) => fail(BAD_CONFIG, &refused.to_string()),
             }
         }),
         ["probe", name] => match Probe::named(name) {
-            Some(probe) => with_config::<C>(program, |loaded| ask(&loaded.frame.admin, probe)),
+            Some(probe) => with_config::<C>(program, Uses::Sections(&["admin"]), |loaded| {
+                ask(&loaded.frame.admin, probe)
+            }),
             None => fail(BAD_USAGE, &usage(program)),
         },
         ["--version" | "-V"] => say(&format!("{} {}", program.name, program.version)),
@@ -95,16 +98,17 @@ fn run<C: Settings>(
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
     announce: impl FnOnce(&C, &Announcement),
 ) -> ExitCode {
-    with_config(program, |loaded: Loaded<C>| {
+    with_config(program, Uses::Everything, |loaded: Loaded<C>| {
         let Loaded { frame, service, effective } = loaded;
-        let telemetry = match telemetry::init(&program, &frame.telemetry) {
-            Ok(telemetry) => telemetry,
-            Err(error) => return fail(1, &error.to_string()),
-        };
         let announced = service.clone();
         let process = match Process::new(program, frame, &service.demands()) {
             Ok(process) => process,
             Err(refused) => return fail(BAD_CONFIG, &refused.to_string()),
+        };
+        let traces = &process.shared.traces;
+        let telemetry = match telemetry::init_with(&program, &process.shared.frame.telemetry, traces) {
+            Ok(telemetry) => telemetry,
+            Err(error) => return fail(1, &error.to_string()),
         };
         let logs = telemetry.clone();
         process
@@ -141,7 +145,11 @@ fn run<C: Settings>(
 /// As many threads as the plan says.
 fn runtime(process: &Process) -> io::Result<runtime::Runtime> {
     let plan = process.shared.sizing.current();
-    runtime::Builder::new_multi_thread()
+    let mut runtime = runtime::Builder::new_multi_thread();
+    if priority::matters(&plan) {
+        runtime.on_thread_start(priority::behind_probes);
+    }
+    runtime
         .worker_threads(plan.worker_threads)
         .max_blocking_threads(plan.blocking_threads)
         .thread_name(process.service())
@@ -164,7 +172,7 @@ async fn live<C: Settings>(
     let impatient = tokio::spawn(exit_on_third(signals.clone(), telemetry.clone()));
     let traces = Arc::clone(&process.shared.traces);
     let flush = process.shared.frame.lifecycle.flush.0;
-    if let Err(problems) = traces.start(&process.shared.program) {
+    if let Err(problems) = traces.send(&process.shared.program) {
         return fail(BAD_CONFIG, problems.to_string().trim_end());
     }
     let starting = Running::start(process, async |process: &Process| build(service, process).await);
@@ -199,8 +207,12 @@ async fn exit_on_third(mut signals: Signals, telemetry: Telemetry) {
     std::process::exit(CUT);
 }
 
-fn with_config<C: Settings>(program: Program, then: impl FnOnce(Loaded<C>) -> ExitCode) -> ExitCode {
-    match config::load::<C>(&program) {
+fn with_config<C: Settings>(
+    program: Program,
+    uses: Uses,
+    then: impl FnOnce(Loaded<C>) -> ExitCode,
+) -> ExitCode {
+    match config::load::<C>(&program, uses) {
         Ok(loaded) => then(loaded),
         Err(problems) => fail(BAD_CONFIG, problems.to_string().trim_end()),
     }

@@ -4,7 +4,7 @@ pub mod audit;
 pub mod baggage;
 pub(crate) mod carried;
 pub mod context;
-mod environment;
+pub mod database;
 mod filter;
 mod json;
 mod line;
@@ -16,6 +16,7 @@ mod resource;
 pub(crate) mod semconv;
 #[cfg(test)]
 mod sink;
+pub(crate) mod standard;
 pub mod trace;
 pub(crate) mod trusted;
 
@@ -26,13 +27,14 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{Program, config::Problems};
 use filter::Level;
 use json::Json;
 use pretty::Pretty;
 use queue::Queue;
+use trace::Traces;
 use trusted::Network;
 
 /// Logs, traces and metrics. Where spans go and which calls are traced is said by the standard variables `OTEL_*`.
@@ -114,11 +116,23 @@ pub struct Telemetry {
     queue: Queue,
 }
 
-/// Starts logging to standard output, for the whole process; panics are logged as well.
+/// Starts logging to standard output, for the whole process; panics are logged as well. Nothing is traced.
 ///
 /// # Errors
 /// When the directives are wrong, standard output is unusable, or logging was started before.
 pub fn init(program: &Program, config: &Config) -> Result<Telemetry, Error> {
+    start(program, config, None)
+}
+
+/// The same, and traces calls as the environment says.
+pub(crate) fn init_with(program: &Program, config: &Config, traces: &Traces) -> Result<Telemetry, Error> {
+    start(program, config, traces.layer(program).map(Layer::boxed))
+}
+
+/// What follows the spans of a process, if anything does.
+type Spans = Option<Box<dyn Layer<Registry> + Send + Sync>>;
+
+fn start(program: &Program, config: &Config, spans: Spans) -> Result<Telemetry, Error> {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let queue = Queue::start(queue::unbuffered(&stdout)?, queue::CAPACITY)?;
@@ -128,12 +142,15 @@ pub fn init(program: &Program, config: &Config) -> Result<Telemetry, Error> {
         Format::Json => true,
         Format::Pretty => false,
     };
-    let layer = if json {
+    let lines = if json {
         Json::new(program.name, program.version, queue.clone()).boxed()
     } else {
         Pretty::new(terminal && std::env::var_os("NO_COLOR").is_none(), queue.clone()).boxed()
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
+    let lines = lines.with_filter(filter);
+    tracing_subscriber::registry()
+        .with(spans.into_iter().chain([lines.boxed()]).collect::<Vec<_>>())
+        .try_init()?;
     panics::log(queue.clone());
     Ok(Telemetry { level, queue })
 }

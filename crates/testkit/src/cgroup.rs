@@ -13,6 +13,8 @@ use std::{
 const ROOT: &str = "/sys/fs/cgroup";
 /// The period of a CPU quota.
 const PERIOD_US: u64 = 100_000;
+/// The most that the kernel takes as a weight; 1024 is everybody's.
+const MOST_SHARES: u64 = 262_144;
 /// How long the kernel may take to let go of a process that was killed.
 const LETTING_GO: Duration = Duration::from_secs(10);
 
@@ -62,6 +64,15 @@ impl Cgroup {
         write(&self.cpu.join("cpu.cfs_quota_us"), millicores * PERIOD_US / 1000);
     }
 
+    /// Has its processes go first wherever others want the same core: what is measured then is their quota, and not who
+    /// else is busy.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn go_first(&self) {
+        write(&self.cpu.join("cpu.shares"), MOST_SHARES);
+    }
+
     /// Memory in use that the kernel cannot simply take back, in bytes.
     ///
     /// # Panics
@@ -92,6 +103,15 @@ impl Cgroup {
         self.field("memory.oom_control", "oom_kill")
     }
 
+    /// In how many periods its processes wanted more CPU than their quota, and had to wait.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        field(&self.cpu.join("cpu.stat"), "nr_throttled")
+    }
+
     /// The files that a process writes its number to in order to be in the group.
     pub(crate) fn doors(&self) -> [PathBuf; 2] {
         [&self.memory, &self.cpu].map(|group| group.join("cgroup.procs"))
@@ -103,9 +123,7 @@ impl Cgroup {
     }
 
     fn field(&self, file: &str, name: &str) -> u64 {
-        let text = fs::read_to_string(self.memory.join(file)).expect("a group has statistics");
-        let field = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        field.unwrap_or_else(|| panic!("{file} has no {name}"))
+        field(&self.memory.join(file), name)
     }
 }
 
@@ -115,6 +133,13 @@ impl Drop for Cgroup {
             remove(group);
         }
     }
+}
+
+/// A line of a file with statistics.
+fn field(file: &Path, name: &str) -> u64 {
+    let text = fs::read_to_string(file).expect("a group has statistics");
+    let field = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    field.unwrap_or_else(|| panic!("{} has no {name}", file.display()))
 }
 
 fn write(file: &Path, value: u64) {

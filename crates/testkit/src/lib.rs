@@ -32,7 +32,7 @@ pub use keys::ServiceKeys;
 pub use machine::Machine;
 pub use metrics::Metrics;
 pub use port::free_port;
-pub use postgres::{Database, PostgresServer, postgres, postgres_server};
+pub use postgres::{Database, Login, PostgresServer, postgres, postgres_server};
 pub use proxy::Proxy;
 pub use redis::{Redis, redis};
 pub use rustix::process::Signal;

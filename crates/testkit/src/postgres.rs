@@ -1,12 +1,13 @@
 //! Real Postgres for tests: one server a test process with a database a test, or a server of one's own.
 
 mod databases;
+mod login;
 mod server;
 
 use std::sync::LazyLock;
 
 use self::databases::Databases;
-pub use self::{databases::Database, server::PostgresServer};
+pub use self::{databases::Database, login::Login, server::PostgresServer};
 
 /// Creates a database that only the caller knows, empty, on a Postgres server that the tests of this process share. The
 /// first call starts the server, which takes a second or two; later ones take some 30 ms. The database is dropped with the

@@ -9,6 +9,7 @@ use common::{
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{runtime::Handle, time::sleep};
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument;
 
 use self::v1::{
     ConverseRequest, ConverseResponse, CountRequest, CountResponse, EchoRequest, EchoResponse, PanicRequest,
@@ -60,7 +61,9 @@ impl test_service_server::TestService for TestService {
 
     async fn slow(&self, request: Request<SlowRequest>) -> Result<Response<SlowResponse>, Status> {
         tracing::info!("slow call began");
-        sleep(duration(request.get_ref().time)).await;
+        sleep(duration(request.get_ref().time))
+            .instrument(tracing::info_span!("doze", bed = "hammock"))
+            .await;
         Ok(Response::new(SlowResponse {}))
     }
 

@@ -15,6 +15,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("migrate", &["common"]),
     ("all-in-one", &["accounts", "common", "guard", "migrate", "proto", "sessions"]),
     ("testkit", &["common", "proto"]),
+    ("baselines", &[]),
+    ("bench", &["accounts", "all-in-one", "common", "guard", "migrate", "proto", "sessions", "testkit"]),
 ];
 
 /// Drivers of stores, and who has a store of that kind.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use common::{
     Program,
-    config::{self, Problems, Settings},
+    config::{self, Problems, Settings, Uses},
 };
 use tokio::runtime;
 
@@ -58,18 +58,19 @@ pub async fn grant_admin(store: &dyn Store, email: &str) -> Result<Granted, Refu
     Ok(Granted::Now)
 }
 
-/// `<program> grant-admin <email>`, straight against the database that `open` finds in the configuration: grants, and
-/// says what has come of it.
+/// `<program> grant-admin <email>`, straight against the database that `open` finds in these sections of the
+/// configuration: grants, and says what has come of it.
 pub fn command<C: Settings, S: Store>(
     program: Program,
     arguments: impl IntoIterator<Item = String>,
+    sections: &'static [&'static str],
     open: impl FnOnce(&C) -> Result<S, Problems>,
 ) -> ExitCode {
     let arguments: Vec<String> = arguments.into_iter().collect();
     let [email] = arguments.as_slice() else {
         return fail(BAD_USAGE, &format!("usage: {} grant-admin <email>", program.name));
     };
-    let config: C = match config::load(&program) {
+    let config: C = match config::load(&program, Uses::Sections(sections)) {
         Ok(loaded) => loaded.service,
         Err(problems) => return fail(config::BAD_CONFIG, problems.to_string().trim_end()),
     };

@@ -46,7 +46,8 @@ pub fn service(
 ) -> Service {
     let people = guard::people(RemoteSessions::new(sessions.clone()));
     let sessions = sessions::Sessions::new(sessions);
-    let outbox = outbox::Outbox::new(outbox::Numbers::new(process.meter()));
+    let outbox =
+        outbox::Outbox::new(outbox::Numbers::new(process.meter()), process.background("outbox.deliver"));
     let deliver = {
         let (outbox, store, sessions) = (outbox.clone(), Arc::clone(&store), sessions.clone());
         |stop| outbox.deliver(store, sessions, stop)

@@ -15,9 +15,12 @@ const PROGRAM: Program = Program {
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("grant-admin") {
-        return accounts::grant_admin_command(PROGRAM, arguments, |config: &Config| {
-            PostgresStore::new(&config.accounts.postgres, 1)
-        });
+        return accounts::grant_admin_command(
+            PROGRAM,
+            arguments,
+            &["accounts.postgres"],
+            |config: &Config| PostgresStore::new(&config.accounts.postgres, 1),
+        );
     }
     common::serve(PROGRAM, async |config: Config, process| {
         let Config { accounts: config } = config;

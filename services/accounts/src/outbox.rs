@@ -4,6 +4,7 @@ mod numbers;
 
 use std::{sync::Arc, time::Duration};
 
+use common::telemetry::trace::Background;
 use tokio::{sync::Notify, task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -31,11 +32,13 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 pub(crate) struct Outbox {
     news: Arc<Notify>,
     numbers: Numbers,
+    delivery: Background,
 }
 
 impl Outbox {
-    pub(crate) fn new(numbers: Numbers) -> Self {
-        Self { news: Arc::default(), numbers }
+    /// Each event's delivery is a trace of its own.
+    pub(crate) fn new(numbers: Numbers, delivery: Background) -> Self {
+        Self { news: Arc::default(), numbers, delivery }
     }
 
     /// Says that there may be a new event. Kept for a worker that is busy.
@@ -50,7 +53,7 @@ impl Outbox {
             if let Ok(oldest) = store.oldest_event().await {
                 self.numbers.oldest(oldest);
             }
-            let delivered = deliver_due(&store, &sessions, &self.numbers).await;
+            let delivered = self.deliver_due(&store, &sessions).await;
             if delivered > 0 {
                 // Behind a delivered event there may be another one of the same account.
                 continue;
@@ -62,20 +65,22 @@ impl Outbox {
             }
         }
     }
-}
 
-/// Takes what is due and delivers it; tells how many events are done with.
-async fn deliver_due(store: &Arc<dyn Store>, sessions: &Sessions, numbers: &Numbers) -> usize {
-    let now = Time::now();
-    // Why the store cannot be used is in the log already.
-    let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
-        return 0;
-    };
-    let mut deliveries = JoinSet::new();
-    for event in events {
-        deliveries.spawn(deliver_one(Arc::clone(store), sessions.clone(), numbers.clone(), event));
+    /// Takes what is due and delivers it; tells how many events are done with.
+    async fn deliver_due(&self, store: &Arc<dyn Store>, sessions: &Sessions) -> usize {
+        let now = Time::now();
+        // Why the store cannot be used is in the log already.
+        let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
+            return 0;
+        };
+        let mut deliveries = JoinSet::new();
+        for event in events {
+            let delivery = deliver_one(Arc::clone(store), sessions.clone(), self.numbers.clone(), event);
+            let traced = self.delivery.clone();
+            deliveries.spawn(async move { traced.run(delivery).await });
+        }
+        deliveries.join_all().await.into_iter().filter(|done| *done).count()
     }
-    deliveries.join_all().await.into_iter().filter(|done| *done).count()
 }
 
 async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, numbers: Numbers, event: Event) -> bool {

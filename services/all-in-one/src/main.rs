@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let began = Instant::now();
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("grant-admin") {
-        return accounts::grant_admin_command(PROGRAM, arguments, |config: &Config| {
+        return accounts::grant_admin_command(PROGRAM, arguments, &["data"], |config: &Config| {
             Ok(SqliteStore::new(&config.accounts_file()))
         });
     }

@@ -8,7 +8,7 @@ use std::{
 
 use common::{
     Program,
-    config::{self, BAD_CONFIG, Loaded, Problems},
+    config::{self, BAD_CONFIG, Loaded, Problems, Uses},
     telemetry,
 };
 use migrate::{Config, Error, Migrate, Set};
@@ -23,10 +23,11 @@ const BAD_USAGE: u8 = 2;
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(program: Program, set: &str, command: &str) -> ExitCode {
-    let Loaded { frame, service: Config { migrate }, .. } = match config::load::<Config>(&program) {
-        Ok(loaded) => loaded,
-        Err(problems) => return fail(BAD_CONFIG, problems.to_string().trim_end()),
-    };
+    let Loaded { frame, service: Config { migrate }, .. } =
+        match config::load::<Config>(&program, Uses::Everything) {
+            Ok(loaded) => loaded,
+            Err(problems) => return fail(BAD_CONFIG, problems.to_string().trim_end()),
+        };
     let (set, url) = match target(&migrate, set) {
         Ok(target) => target,
         Err((code, reason)) => return fail(code, &reason),

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Manual, Settings, load_from};
+use super::{Manual, Settings, Uses, load_from};
 use crate::Program;
 
 /// The exit code of a program whose configuration cannot be used: `EX_CONFIG` of sysexits.h.
@@ -48,7 +48,7 @@ pub fn answer<C: Settings>(
     let loaded = match arguments {
         ["schema"] => return Said { text: Manual::of::<C>(program).to_string(), code: 0 },
         ["schema", "--json"] => return Said { text: json(&Manual::of::<C>(program)), code: 0 },
-        ["show" | "check"] | ["show", "--json"] => load_from::<C>(program, environment),
+        ["show" | "check"] | ["show", "--json"] => load_from::<C>(program, Uses::Everything, environment),
         _ => {
             let text = format!("usage: {} config show [--json] | check | schema [--json]\n", program.name);
             return Said { text, code: BAD_USAGE };

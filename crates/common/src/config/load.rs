@@ -12,7 +12,7 @@ use super::{
     peers,
     reader::Reader,
 };
-use crate::Program;
+use crate::{Program, telemetry::standard::Standard};
 
 /// A configuration in which nothing is wrong.
 #[derive(Clone, Debug)]
@@ -25,27 +25,43 @@ pub struct Loaded<C> {
     pub effective: Effective,
 }
 
+/// What of the configuration a command uses. It does not ask for the rest.
+#[derive(Clone, Copy, Debug)]
+pub enum Uses {
+    /// All of it: it serves.
+    Everything,
+    /// What stands in these sections; nothing else can keep it from its work.
+    Sections(&'static [&'static str]),
+    /// What is given, and the defaults: what is missing it can do without.
+    WhatIsGiven,
+}
+
 /// Reads the configuration of a program: the defaults, under the TOML file that `FAIRLEAD_CONFIG` names, under the
 /// variables `FAIRLEAD__SECTION__KEY`, where `…_FILE` names a mounted secret.
 ///
 /// # Errors
-/// Everything that is wrong, at once.
-pub fn load<C: Settings>(program: &Program) -> Result<Loaded<C>, Problems> {
-    load_from(program, env::vars_os())
+/// Everything that is wrong with what is used, at once.
+pub fn load<C: Settings>(program: &Program, uses: Uses) -> Result<Loaded<C>, Problems> {
+    load_from(program, uses, env::vars_os())
 }
 
 /// Reads the configuration of a program from another environment than the process's own.
 ///
 /// # Errors
-/// Everything that is wrong, at once.
+/// Everything that is wrong with what is used, at once.
 pub fn load_from<C: Settings>(
     program: &Program,
+    uses: Uses,
     environment: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
 ) -> Result<Loaded<C>, Problems> {
     let (of_frame, of_service) = Catalogue::of_binary::<C>();
     let catalogue = of_frame.clone().and(of_service.clone());
     let mut problems = Problems::default();
-    let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into()));
+    let environment: Vec<(OsString, OsString)> =
+        environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let variable =
+        |wanted: &str| environment.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let _told_only = Standard::read(variable, &mut problems);
     let given = Reader::new(program, &catalogue, &mut problems).read(environment);
 
     let frame = assemble::<FrameConfig>(&of_frame, &given, &mut problems);
@@ -57,6 +73,11 @@ pub fn load_from<C: Settings>(
         problems.add_further(further, |path| whence(given.get(path)?));
     }
 
+    match uses {
+        Uses::Everything => {}
+        Uses::Sections(sections) => problems.retain(|path| is_within(path, sections)),
+        Uses::WhatIsGiven => problems.retain(|path| given.contains_key(path)),
+    }
     match (frame, service) {
         (Some(frame), Some(service)) if problems.is_empty() => {
             let effective = Effective::of(&catalogue, &frame, &service, &given);
@@ -64,6 +85,14 @@ pub fn load_from<C: Settings>(
         }
         _ => Err(problems),
     }
+}
+
+/// Whether a setting stands in one of these sections.
+fn is_within(path: &str, sections: &[&str]) -> bool {
+    let within = |section: &&str| {
+        path.strip_prefix(*section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    sections.iter().any(within)
 }
 
 /// Tries every value alone on top of the defaults, so that one that cannot be used hides no other; then puts together

@@ -51,6 +51,11 @@ impl Problems {
         }
     }
 
+    /// Keeps those of settings with such a path, and whatever is not of a setting, such as a name that nobody knows.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|problem| problem.path.as_deref().is_none_or(&wanted));
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

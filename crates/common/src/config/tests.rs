@@ -2,6 +2,7 @@
 
 mod commands;
 mod layers;
+mod uses;
 mod wrong;
 
 use std::{ffi::OsString, fs, net::SocketAddr, os::unix::ffi::OsStringExt};
@@ -10,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::{Duration, Loaded, Problems, Secret, Settings, Size, answer, load_from};
+use super::{Duration, Loaded, Problems, Secret, Settings, Size, Uses, answer, load_from};
 use crate::Program;
 
 const PROGRAM: Program = Program {
@@ -101,7 +102,7 @@ impl Settings for Config {
 const URL: (&str, &str) = ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", "postgres://a:hunter2@db/accounts");
 
 fn load(variables: &[(&str, &str)]) -> Result<Loaded<Config>, Problems> {
-    load_from(&PROGRAM, variables.iter().copied())
+    load_from(&PROGRAM, Uses::Everything, variables.iter().copied())
 }
 
 fn loaded(variables: &[(&str, &str)]) -> Accounts {

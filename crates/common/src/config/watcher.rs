@@ -31,6 +31,8 @@ pub struct Tally {
     pub refused: u64,
     /// Whether what is mounted now is not what is in use, because it was refused.
     pub stale: bool,
+    /// The last second at which what is in use is good, since 1970; none where it is good for ever.
+    pub not_after: Option<i64>,
 }
 
 impl Watcher {
@@ -45,9 +47,23 @@ impl Watcher {
         mount: Mount,
         parse: impl Fn(&Content) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Watched<T>, String> {
+        self.watch_expiring(setting, mount, parse, |_| None)
+    }
+
+    /// The same, of something that is not good for ever: `not_after` tells its last second since 1970.
+    ///
+    /// # Errors
+    /// Why what is mounted now cannot be used.
+    pub(crate) fn watch_expiring<T: Send + Sync + 'static>(
+        &self,
+        setting: &str,
+        mount: Mount,
+        parse: impl Fn(&Content) -> Result<T, String> + Send + Sync + 'static,
+        not_after: fn(&T) -> Option<i64>,
+    ) -> Result<Watched<T>, String> {
         let content = mount.read()?;
         let value = parse(&content)?;
-        Ok(self.follow(setting, mount, parse, value, Some(&content)))
+        Ok(self.add(Source::new(setting, mount, parse, value, Some(&content)).expiring(not_after)))
     }
 
     /// Follows a mount of which something good is known already; `of` is what that was read from, where it is known.
@@ -59,7 +75,15 @@ impl Watcher {
         value: T,
         of: Option<&Content>,
     ) -> Watched<T> {
-        let (source, watched) = Source::new(setting, mount, parse, value, of);
+        self.add(Source::new(setting, mount, parse, value, of))
+    }
+
+    fn add<T, P>(&self, source: Source<T, P>) -> Watched<T>
+    where
+        T: Send + Sync + 'static,
+        P: Fn(&Content) -> Result<T, String> + Send + Sync + 'static,
+    {
+        let watched = source.watched();
         self.sources().push(Arc::new(source));
         watched
     }

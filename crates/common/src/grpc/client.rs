@@ -217,9 +217,7 @@ where
             let limit = Instant::now() + timeout;
             let until = deadline::current().map_or(limit, |current| current.min(limit));
             deadline::stamp(request.headers_mut(), until);
-            if let Some(call) = context::current()
-                && let Ok(traceparent) = HeaderValue::try_from(call.to_string())
-            {
+            if let Some(traceparent) = context::carried().and_then(|call| call.trace_parent()) {
                 request.headers_mut().insert(context::HEADER, traceparent);
             }
             request.extensions_mut().insert(Until(until));

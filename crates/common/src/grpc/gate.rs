@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, body::Body};
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use super::{
     authorise::authorise,
@@ -172,11 +172,14 @@ impl Gate {
     ) -> Result<Response<Body>, Status> {
         let (mut head, body) = request.into_parts();
         authorise(method, &self.shared, &head.headers, &mut head.extensions).await?;
-        head.extensions.insert(self.shared.trusted_hops);
+        // Absent is none, which most processes have.
+        if self.shared.trusted_hops != TrustedHops::default() {
+            head.extensions.insert(self.shared.trusted_hops);
+        }
         let budget = Arc::clone(&self.shared.message_bytes);
         let body = RequestBody::new(body, method.row.request_limit, method.streams, budget, Arc::clone(held));
         let request = Request::from_parts(head, Body::new(body));
-        let Ok(response) = method.handlers.clone().oneshot(request).await;
+        let Ok(response) = method.handlers.handle(request).await;
         Ok(response)
     }
 
@@ -278,9 +281,11 @@ impl Drop for Call {
         if let Some(span) = &mut self.span {
             conclude(span, Side::Server, code);
         }
-        context::within(self.carried.clone(), || {
-            tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
-        });
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            context::within(self.carried.clone(), || {
+                tracing::debug!(method = self.method.name, ?code, duration_ms, "call ended");
+            });
+        }
     }
 }
 

@@ -30,8 +30,11 @@ pub(crate) fn observed(server: String, meter: Arc<PeerMeter>, inner: Channel) ->
             let sent = match context::carried() {
                 Some(caller) => {
                     pass_on(&caller, &mut request);
-                    let context = call.span.as_ref().map_or_else(|| caller.context(), Span::context);
-                    context::scope(caller.at(context), inner.oneshot(request)).await
+                    let caller = match &call.span {
+                        Some(span) => caller.within(span),
+                        None => caller,
+                    };
+                    context::scope(caller, inner.oneshot(request)).await
                 }
                 None => inner.oneshot(request).await,
             };

@@ -8,7 +8,8 @@ use http::{Extensions, HeaderMap};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// How many proxies stand between the client and this process, in the extensions of every request.
+/// How many proxies stand between the client and this process, in the extensions of every request
+/// where there are any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TrustedHops(pub usize);
 

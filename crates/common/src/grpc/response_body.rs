@@ -20,7 +20,9 @@ use crate::telemetry::{carried::Carried, context};
 /// panics. `kept` is dropped with it: whatever the call holds.
 pub(crate) struct ResponseBody<K> {
     inner: Body,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Instant>,
+    /// Wakes at the deadline; made when there is something to wait for, which most answers never come to.
+    timer: Option<Pin<Box<Sleep>>>,
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     call: Option<Carried>,
     ended: bool,
@@ -44,7 +46,8 @@ impl<K: Ended> ResponseBody<K> {
     ) -> Self {
         Self {
             inner,
-            deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
+            deadline,
+            timer: None,
             closing: closing.map(|closing| Box::pin(closing.cancelled_owned())),
             call: call.into(),
             ended: false,
@@ -54,9 +57,7 @@ impl<K: Ended> ResponseBody<K> {
 
     /// The status that ends the body now, whatever the handler is doing.
     fn overruled(&mut self, context: &mut Context<'_>) -> Option<Status> {
-        if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(context).is_ready()
-        {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Some(deadline::exceeded());
         }
         if let Some(closing) = &mut self.closing
@@ -65,6 +66,16 @@ impl<K: Ended> ResponseBody<K> {
             return Some(status(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down"));
         }
         None
+    }
+
+    /// The handler has nothing yet: waits for the deadline as well.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(deadline) = self.deadline else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        match timer.as_mut().poll(context) {
+            Poll::Ready(()) => self.end(&deadline::exceeded()),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     fn end(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
@@ -100,7 +111,7 @@ impl<K: Ended + Unpin> http_body::Body for ResponseBody<K> {
             return this.end(&panicked());
         };
         match polled {
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => this.wait(task),
             Poll::Ready(Some(Err(status))) => this.end(&status),
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {

@@ -8,6 +8,7 @@ mod pem;
 mod server;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Request};
+use opentelemetry::KeyValue;
 use tonic::{Code, body::Body};
 
 use super::{authorise::SERVICE_HEADER, methods::Method, peer::Peer};
@@ -14,7 +15,7 @@ use crate::{
         carried::Carried,
         context::{self, CallContext},
         semconv::{GRPC, RPC_METHOD, RPC_STATUS, RPC_SYSTEM, Side, status},
-        trace::{Kind, Parent, Span, Traces},
+        trace::{self, Span, Traces},
         trusted::Network,
     },
 };
@@ -43,29 +44,30 @@ impl Tracing {
         local: bool,
     ) -> (Carried, Option<Span>) {
         let headers = request.headers();
-        let caller = headers.get(context::HEADER).and_then(|value| CallContext::parse(value.to_str().ok()?));
-        let baggage = baggage::of(headers);
+        let propagators = self.traces.propagators();
+        let caller = headers.get(context::HEADER).filter(|_| propagators.trace);
+        let caller = caller.and_then(|value| CallContext::parse(value.to_str().ok()?));
+        let baggage = propagators.baggage.then(|| baggage::of(headers)).flatten();
         // Nobody's word is needed where nothing is said.
         let asks = baggage.is_some() || caller.is_some();
         let trusted = asks && (local || self.trusts(request, verifier));
-        let own = caller.map_or_else(CallContext::fresh, CallContext::child);
+        let state = headers.get(TRACE_STATE).filter(|state| caller.is_some() && state.len() <= LONGEST_STATE);
+        let (baggage, state) = if trusted { (baggage, state) } else { (None, None) };
         // Probes come every other second, for ever.
         let sampled = method.row.cost != Cost::Free && self.traces.sample(caller, trusted);
-        let context = CallContext { sampled, ..own };
-        let recorder = context.sampled.then(|| self.traces.recorder()).flatten();
-        let state = headers.get(TRACE_STATE).filter(|state| state.len() <= LONGEST_STATE);
-        let (baggage, state) =
-            if trusted { (baggage, state.cloned().filter(|_| caller.is_some())) } else { (None, None) };
 
-        let carried = Carried::new(context, recorder.clone(), baggage, state);
-        let span = recorder.map(|recorder| {
-            let parent = caller.map(|caller| Parent { span_id: caller.span_id, remote: true });
-            let mut span = Span::begin(recorder, context, parent, Kind::Server, method.name.clone().into());
+        let span = (sampled && self.traces.records()).then(|| {
+            let mut span = trace::server(&method.name, caller, state.and_then(|state| state.to_str().ok()))?;
             describe(&mut span, &method.name);
-            self.describe_caller(&mut span, request, carried.baggage());
-            span
+            self.describe_caller(&mut span, request, baggage.as_ref());
+            Some(span)
         });
-        (carried, span)
+        let span = span.flatten();
+        let unrecorded =
+            || CallContext { sampled, ..caller.map_or_else(CallContext::fresh, CallContext::child) };
+        let context = span.as_ref().map_or_else(unrecorded, Span::context);
+        let carried = Carried::new(context, span.as_ref(), baggage, state.cloned());
+        (carried.kept_here(!propagators.trace), span)
     }
 
     fn trusts(&self, request: &Request<Body>, verifier: &Verifier) -> bool {
@@ -81,7 +83,7 @@ impl Tracing {
         }
         for name in &self.on_spans {
             if let Some(value) = baggage.and_then(|baggage| baggage::entry(baggage, name)) {
-                span.set_named(format!("baggage.{name}"), value);
+                span.set_pair(KeyValue::new(format!("baggage.{name}"), value));
             }
         }
     }

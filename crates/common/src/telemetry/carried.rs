@@ -1,17 +1,17 @@
 //! What a call carries with it through the process, besides its place in its trace.
 
-use std::sync::Arc;
-
 use http::HeaderValue;
 
-use super::{context::CallContext, trace::Recorder};
+use super::{context::CallContext, trace::Span};
 
 /// Everything about a call that work done for it may want to know. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Carried {
     context: CallContext,
-    /// Where its spans go; absent when it is not traced here.
-    recorder: Option<Arc<Recorder>>,
+    /// The span that work for it is done in; absent when it is not traced here.
+    span: Option<tracing::Span>,
+    /// Whether peers are told of its trace.
+    passed_on: bool,
     baggage: Option<HeaderValue>,
     /// What other tracing systems want passed on with the trace (W3C Trace Context).
     trace_state: Option<HeaderValue>,
@@ -19,31 +19,41 @@ pub struct Carried {
 
 impl From<CallContext> for Carried {
     fn from(context: CallContext) -> Self {
-        Self { context, recorder: None, baggage: None, trace_state: None }
+        Self { context, span: None, passed_on: true, baggage: None, trace_state: None }
     }
 }
 
 impl Carried {
     pub(crate) fn new(
         context: CallContext,
-        recorder: Option<Arc<Recorder>>,
+        span: Option<&Span>,
         baggage: Option<HeaderValue>,
         trace_state: Option<HeaderValue>,
     ) -> Self {
-        Self { context, recorder, baggage, trace_state }
+        Self { context, span: span.map(Span::inside), passed_on: true, baggage, trace_state }
     }
 
-    /// The same for work within the call, which has a place of its own in the trace.
-    pub(crate) fn at(&self, context: CallContext) -> Self {
-        Self { context, ..self.clone() }
+    /// The same for work within the call that has a span of its own.
+    pub(crate) fn within(self, span: &Span) -> Self {
+        Self { context: span.context(), span: Some(span.inside()), ..self }
+    }
+
+    /// The same for a process whose peers are told nothing of traces.
+    pub(crate) fn kept_here(self, kept: bool) -> Self {
+        Self { passed_on: !kept, ..self }
+    }
+
+    /// The `traceparent` header for peers.
+    pub(crate) fn trace_parent(&self) -> Option<HeaderValue> {
+        self.passed_on.then(|| HeaderValue::try_from(self.context.to_string()).ok()).flatten()
     }
 
     pub(crate) fn context(&self) -> CallContext {
         self.context
     }
 
-    pub(crate) fn recorder(&self) -> Option<Arc<Recorder>> {
-        self.recorder.clone()
+    pub(super) fn span(&self) -> Option<&tracing::Span> {
+        self.span.as_ref()
     }
 
     pub(crate) fn baggage(&self) -> Option<&HeaderValue> {

@@ -4,8 +4,10 @@
 
 use std::{cell::RefCell, fmt};
 
-use super::carried::Carried;
 use ring::rand::{SecureRandom, SystemRandom};
+use tracing::{Instrument, Span};
+
+use super::carried::Carried;
 
 /// Where a call's place in its trace is written.
 pub const HEADER: &str = "traceparent";
@@ -25,14 +27,19 @@ tokio::task_local! {
     static CURRENT: Carried;
 }
 
-/// Runs a call's future with its context. A task spawned inside does not inherit it.
+/// Runs a call's future with its context, and in its span. A task spawned inside does not inherit them.
 pub async fn scope<F: Future>(call: impl Into<Carried>, future: F) -> F::Output {
-    CURRENT.scope(call.into(), future).await
+    let call = call.into();
+    let span = call.span().cloned().unwrap_or_else(Span::none);
+    CURRENT.scope(call, future).instrument(span).await
 }
 
-/// Runs something short with a call's context.
+/// Runs something short with a call's context, and in its span.
 pub fn within<T>(call: impl Into<Carried>, work: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(call.into(), work)
+    let call = call.into();
+    let span = call.span().cloned();
+    let _inside = span.as_ref().map(Span::enter);
+    CURRENT.sync_scope(call, work)
 }
 
 /// The context of the call that is being worked on here, if there is one.
@@ -45,6 +52,11 @@ pub fn current() -> Option<CallContext> {
 #[must_use]
 pub fn carried() -> Option<Carried> {
     CURRENT.try_get().ok()
+}
+
+/// Whether the call that is being worked on here has spans.
+pub(super) fn is_traced() -> bool {
+    CURRENT.try_with(|call| call.span().is_some()).unwrap_or_default()
 }
 
 /// A number from 0 to 1 that nobody can foresee.
@@ -138,7 +150,9 @@ fn random<const N: usize>() -> [u8; N] {
                 SystemRandom::new().fill(unused).expect("the system has randomness once it has booted");
             }
             let mut bytes = [0; N];
-            bytes.copy_from_slice(&unused.split_off(unused.len() - N));
+            let rest = unused.len() - N;
+            bytes.copy_from_slice(&unused[rest..]);
+            unused.truncate(rest);
             if bytes != [0; N] {
                 return bytes;
             }

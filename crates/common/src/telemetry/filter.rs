@@ -2,7 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing_subscriber::{EnvFilter, Registry, reload};
+use tracing::{Metadata, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Registry,
+    filter::{FilterExt, filter_fn},
+    layer::Filter,
+    reload,
+};
 
 use super::audit;
 
@@ -14,10 +20,12 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The first directives, and the filter that follows this handle.
-    pub(super) fn new(directives: &str) -> Result<(Self, reload::Layer<EnvFilter, Registry>), String> {
+    /// The first directives, and the filter that follows this handle. It lets events in and no spans: those that a
+    /// handler makes of its own cost nothing in calls that are not traced.
+    pub(super) fn new(directives: &str) -> Result<(Self, impl Filter<Registry> + use<>), String> {
         let (filter, handle) = reload::Layer::new(parse(directives)?);
-        Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter))
+        let events = filter_fn(is_event).with_max_level_hint(LevelFilter::TRACE);
+        Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter.and(events)))
     }
 
     pub(super) fn get(&self) -> String {
@@ -32,6 +40,10 @@ impl Level {
         directives.clone_into(&mut told);
         Ok(())
     }
+}
+
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
 }
 
 /// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would

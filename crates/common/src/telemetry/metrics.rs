@@ -1,12 +1,16 @@
 //! Numbers for operators: kept by OpenTelemetry's instruments, read as Prometheus text.
 
 mod calls;
+mod credentials;
+mod mounted;
 mod peers;
 mod pool;
 mod process;
 mod serving;
 
-use opentelemetry::metrics::MeterProvider;
+use std::collections::HashSet;
+
+use opentelemetry::{Key, metrics::MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 
@@ -18,6 +22,8 @@ pub use opentelemetry::{
 pub use pool::{Pool, observe_pool};
 
 pub(crate) use calls::{CallMeter, Durations, PeerMeter, Shed, Unserved};
+pub(crate) use credentials::Credentials;
+pub(crate) use mounted::observe as observe_mounted;
 pub(crate) use peers::observe as observe_peers;
 pub(crate) use process::observe as observe_process;
 pub(crate) use serving::{Serving, observe as observe_serving};
@@ -39,6 +45,8 @@ impl Metrics {
         let reader = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)
+            // Whose numbers they are, whatever the one who reads them calls the process.
+            .with_resource_selector(HashSet::from([Key::from_static_str("service.name")]))
             .build()
             .expect("a new registry has no collector that the exporter could collide with");
         let provider =

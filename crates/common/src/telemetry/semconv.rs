@@ -15,6 +15,9 @@ pub(crate) const OTHER: &str = "_OTHER";
 pub(crate) const CALL_SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// The buckets of what is asked of databases, in seconds.
+pub(crate) const DB_SECONDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
 /// The name of a code: `NOT_FOUND`.
 pub(crate) const fn status(code: Code) -> &'static str {
     match code {

@@ -1,27 +1,36 @@
 //! Spans of sampled calls, sent to a collector in batches. A call that is not sampled makes none.
 
+mod background;
 mod export;
+mod filter;
+mod recorder;
 mod sampler;
 mod span;
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, OnceLock, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use opentelemetry::{InstrumentationScope, metrics::Meter};
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor};
+use opentelemetry::{metrics::Meter, trace::TracerProvider};
+use opentelemetry_sdk::trace::{Sampler as SdkSampler, SdkTracerProvider, SpanProcessor};
 use serde::Serialize;
+use tracing::Subscriber;
+use tracing_subscriber::{Layer, registry::LookupSpan};
 
+pub use background::Background;
 pub(crate) use sampler::Sampler;
-pub(crate) use span::{Kind, Parent};
+pub(crate) use span::server;
 pub use span::{Span, client};
 
-use super::{context::CallContext, environment, resource::resource};
+use super::{
+    context::CallContext,
+    resource::resource,
+    standard::{Propagators, Standard},
+};
 use crate::{Program, config::Problems};
+use filter::OfCalls;
+use recorder::{Counts, Recorder};
 
 /// What a shutdown tells of the process's spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -37,47 +46,76 @@ pub struct Spans {
 /// Who decides which calls are traced, and where their spans go, if anywhere.
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
-    started: OnceLock<(Sampler, Arc<Recorder>)>,
+    standard: Standard,
+    started: OnceLock<Recorder>,
     counts: Arc<Counts>,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    ended: AtomicU64,
-    exported: AtomicU64,
-}
-
 impl Traces {
-    /// Starts sending spans, if a collector is named in the environment. Needs a runtime; nothing is connected yet.
+    pub(crate) fn new(standard: Standard) -> Self {
+        Self { standard, ..Self::default() }
+    }
+
+    /// What calls take along.
+    pub(crate) fn propagators(&self) -> Propagators {
+        self.standard.propagators
+    }
+
+    /// What makes spans of those of `tracing`, if they are to be sent anywhere.
+    pub(crate) fn layer<S>(&self, program: &Program) -> Option<impl Layer<S> + use<S>>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        if !self.standard.sends {
+            return None;
+        }
+        let recorder = Recorder::new(Arc::clone(&self.counts));
+        let provider = SdkTracerProvider::builder()
+            .with_span_processor(recorder.clone())
+            .with_resource(resource(program))
+            // Which calls are traced has been decided before there is a span.
+            .with_sampler(SdkSampler::AlwaysOn)
+            .build();
+        let scope = opentelemetry::InstrumentationScope::builder("fairlead").with_version(program.version);
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer_with_scope(scope.build()))
+            .with_context_activation(false)
+            .with_location(false)
+            .with_target(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(OfCalls);
+        // Nobody else sets it: a process starts once.
+        let _ = self.started.set(recorder);
+        Some(layer)
+    }
+
+    /// Starts sending spans, if there are any. Needs a runtime; nothing is connected yet.
     ///
     /// # Errors
     /// What is wrong with the standard variables.
-    pub(crate) fn start(&self, program: &Program) -> Result<(), Problems> {
-        let sampler = Sampler::from_environment()?;
-        if !environment::traces_wanted() {
-            return Ok(());
+    pub(crate) fn send(&self, program: &Program) -> Result<(), Problems> {
+        if let Some(recorder) = self.started.get() {
+            let counts = Arc::clone(&self.counts);
+            recorder.send_through(export::processor(&resource(program), &self.standard.trust, counts)?);
         }
-        let processor = export::processor(&resource(program), Arc::clone(&self.counts))?;
-        let scope = InstrumentationScope::builder("fairlead").with_version(program.version).build();
-        let recorder = Recorder { processor, scope, counts: Arc::clone(&self.counts) };
-        // Nobody else sets it: a process starts once.
-        let _ = self.started.set((sampler, Arc::new(recorder)));
         Ok(())
     }
 
     /// Decides whether a call is traced: who it comes from, if they are trusted with that, or the process itself.
     pub(crate) fn sample(&self, caller: Option<CallContext>, trusted: bool) -> bool {
         let caller = caller.filter(|_| trusted).map(|caller| caller.sampled);
-        match self.started.get() {
-            Some((sampler, _)) => sampler.sample(caller),
+        if self.records() {
+            self.standard.sampler.sample(caller)
+        } else {
             // No span is made here, and the trace is not broken for those behind us.
-            None => caller.unwrap_or_default(),
+            caller.unwrap_or_default()
         }
     }
 
-    /// Where the spans of sampled calls go.
-    pub(crate) fn recorder(&self) -> Option<Arc<Recorder>> {
-        self.started.get().map(|(_, recorder)| Arc::clone(recorder))
+    /// Whether sampled calls have spans here.
+    pub(crate) fn records(&self) -> bool {
+        self.started.get().is_some()
     }
 
     /// The spans so far, if any are sent anywhere.
@@ -89,10 +127,9 @@ impl Traces {
 
     /// Sends what has ended, within so much time. Nothing is sent afterwards.
     pub(crate) async fn flush(&self, within: Duration) {
-        let Some(recorder) = self.recorder() else { return };
+        let Some(recorder) = self.started.get().cloned() else { return };
         // On a thread that does not belong to the runtime: the exporter waits for the runtime.
-        let flushed =
-            tokio::task::spawn_blocking(move || recorder.processor.shutdown_with_timeout(within)).await;
+        let flushed = tokio::task::spawn_blocking(move || recorder.shutdown_with_timeout(within)).await;
         if !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("not every span could be sent in time");
         }
@@ -112,20 +149,5 @@ impl Traces {
             .with_description("Spans that the collector took")
             .with_callback(move |counter| counter.observe(counts.exported.load(Relaxed), &[]))
             .build();
-    }
-}
-
-/// Takes spans that have ended. Never waits: where the queue is full, the span is lost.
-#[derive(Debug)]
-pub(crate) struct Recorder {
-    processor: BatchSpanProcessor,
-    scope: InstrumentationScope,
-    counts: Arc<Counts>,
-}
-
-impl Recorder {
-    fn record(&self, span: SpanData) {
-        self.counts.ended.fetch_add(1, Relaxed);
-        self.processor.on_end(span);
     }
 }

@@ -36,7 +36,7 @@ async fn a_vanished_replica_costs_errors_for_less_than_a_second_and_then_none() 
     let good = caller.calls("Note", "OK").await;
     let failed = caller.stop().await;
 
-    assert!((1..=32).contains(&failed.len()), "{} of {good}: {failed:?}", failed.len());
+    assert!((1..=32).contains(&failed.len()), "{} of {good:?}: {failed:?}", failed.len());
     let latest = failed.iter().map(|call| call.at_ms - vanished).max().unwrap();
     assert!(latest < ERRORS_WITHIN, "the last error came after {latest} ms: {failed:?}");
     assert_eq!(network.noted_again(), [0_u64; 0]);
@@ -59,7 +59,7 @@ async fn a_vanished_replica_costs_no_call_that_may_be_repeated() {
     let good = caller.calls("TellTimeLeft", "OK").await;
     let failed = caller.stop().await;
 
-    assert_eq!(failed, [], "of {good}");
+    assert_eq!(failed, [], "of {good:?}");
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn a_killed_replica_costs_the_calls_that_it_was_at_and_none_is_made_twice(
     let good = caller.calls("Note", "OK").await;
     let failed = caller.stop().await;
 
-    assert!((1..=32).contains(&failed.len()), "{} of {good}: {failed:?}", failed.len());
+    assert!((1..=32).contains(&failed.len()), "{} of {good:?}: {failed:?}", failed.len());
     let span = failed.last().unwrap().at_ms - failed[0].at_ms;
     assert!(span < 500, "they failed within {span} ms");
     assert!(failed.iter().all(|call| call.code == "Unavailable"), "{failed:?}");
@@ -98,5 +98,5 @@ async fn a_killed_replica_costs_no_call_that_may_be_repeated_and_is_called_again
     let good = caller.calls("TellTimeLeft", "OK").await;
     let failed = caller.stop().await;
 
-    assert_eq!(failed, [], "of {good}");
+    assert_eq!(failed, [], "of {good:?}");
 }

@@ -33,7 +33,7 @@ async fn a_frozen_replica_costs_the_calls_of_one_moment_and_is_called_again_when
     let good = caller.calls("Note", "OK").await;
     let failed = caller.stop().await;
 
-    assert!((1..=32).contains(&failed.len()), "{} of {good}: {failed:?}", failed.len());
+    assert!((1..=32).contains(&failed.len()), "{} of {good:?}: {failed:?}", failed.len());
     // Calls time out after two seconds; whoever called just before the first ones did, two seconds later.
     let latest = failed.iter().map(|call| call.at_ms - froze).max().unwrap();
     assert!(latest < 5000, "the last error came after {latest} ms: {failed:?}");

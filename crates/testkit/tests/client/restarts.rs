@@ -30,7 +30,7 @@ async fn ten_rolling_restarts_under_32_callers_fail_no_call() {
     let good = caller.calls("Note", "OK").await;
     let failed = caller.stop().await;
 
-    assert_eq!(failed, [], "of {good}");
+    assert_eq!(failed, [], "of {good:?}");
     assert_eq!(network.noted_again(), [0_u64; 0]);
 }
 
@@ -57,6 +57,6 @@ async fn a_rollout_to_new_addresses_fails_no_call() {
     let good = caller.calls("Note", "OK").await;
     let failed = caller.stop().await;
 
-    assert_eq!(failed, [], "of {good}");
+    assert_eq!(failed, [], "of {good:?}");
     assert_eq!(network.noted_again(), [0_u64; 0]);
 }

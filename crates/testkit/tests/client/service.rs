@@ -59,7 +59,7 @@ impl Caller {
     }
 
     /// The calls to a method that ended with a code, in its metrics.
-    pub(crate) async fn calls(&self, method: &str, code: &str) -> f64 {
+    pub(crate) async fn calls(&self, method: &str, code: &str) -> Option<f64> {
         calls(&self.server.metrics().await, method, code)
     }
 
@@ -73,10 +73,10 @@ impl Caller {
 }
 
 /// The calls to a method that ended with a code.
-pub(crate) fn calls(metrics: &Metrics, method: &str, code: &str) -> f64 {
+pub(crate) fn calls(metrics: &Metrics, method: &str, code: &str) -> Option<f64> {
     let method = format!("fairlead.testing.v1.PeerService/{method}");
     let labels = [("rpc_method", &*method), ("rpc_status_code", code)];
-    metrics.sum("rpc_client_call_duration_seconds_count", &labels).unwrap_or_default()
+    metrics.sum("rpc_client_call_duration_seconds_count", &labels)
 }
 
 fn failures(lines: &[Value]) -> Vec<Failed> {

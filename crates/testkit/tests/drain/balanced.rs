@@ -46,7 +46,7 @@ impl fmt::Display for Balanced {
         self.process.peers().iter().try_for_each(|(_, standing)| {
             write!(
                 f,
-                "balanced client: {} calls tried again, {} not",
+                "balanced client: {} calls were tried again, {} were not for want of budget",
                 standing.retries, standing.retries_refused
             )
         })

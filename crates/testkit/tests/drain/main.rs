@@ -24,6 +24,8 @@ use crate::{
 
 /// How often each replica is rolled at least.
 const ROUNDS: usize = 2;
+/// Calls after which everybody is connected, and the rolling begins.
+const WARM: u64 = 500;
 /// The slowest that calls may be made before something is wrong with the test, and what it takes beside them.
 const CALLS_A_SECOND: u64 = 100;
 const BESIDES: Duration = Duration::from_mins(4);
@@ -47,8 +49,10 @@ async fn no_call_is_lost_while_replicas_are_rolled() {
     callers.add("Rust, balanced", &[balanced.channel()]);
     let python = Python::start(&setting, envoy.address, &tally);
     let give_up = Instant::now() + Duration::from_secs(setting.calls / CALLS_A_SECOND) + BESIDES;
-    let mut enough = tally.total();
-    while replicas.rounds() < ROUNDS || *enough.borrow_and_update() < setting.calls {
+    let mut total = tally.total();
+    let begun = timeout(BESIDES, total.wait_for(|total| *total >= WARM)).await.is_ok();
+    assert!(begun, "not enough calls to begin with\n{tally}");
+    while replicas.rounds() < ROUNDS || *total.borrow_and_update() < setting.calls {
         assert!(Instant::now() < give_up, "not enough calls in time\n{tally}{replicas}");
         replicas.roll(&tally).await;
     }

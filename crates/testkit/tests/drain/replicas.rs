@@ -19,8 +19,8 @@ const ADDRESSES: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3)),
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, 4)),
 ];
-/// Half of what the manifests say, as the interval of Envoy's health checks is: still well above the 1.5 s that Envoy may
-/// take to notice.
+/// Half of the default, as Envoy's checks are twice as often as they need to be: it notices within 1.5 s, which is two
+/// intervals and the time of one check.
 const LAME_DUCK: &str = "2500ms";
 /// What the manifests say, and longer than the longest stream takes on a busy machine.
 const DRAIN: &str = "20s";
@@ -65,15 +65,14 @@ impl Replicas {
     /// are told to; in the others it does not, as behind a slow cache, and they hear it from the replica.
     pub(crate) async fn roll(&mut self, tally: &Tally) {
         let replica = self.ends.len() % ADDRESSES.len();
-        let follows = self.rounds() % 2 == 1;
-        if follows {
+        if self.rounds() % 2 == 1 {
             let others: Vec<IpAddr> =
                 ADDRESSES.into_iter().filter(|address| *address != ADDRESSES[replica]).collect();
             self.name.has(&others);
         }
         let moment = tally.moment();
-        let next = stop(self.servers.remove(replica)).await;
-        self.note(moment, replica, &next);
+        let exit = stop(self.servers.remove(replica)).await;
+        self.note(moment, replica, &exit);
         let server = serve(replica, self.port, &self.keys);
         server.ready().await;
         self.servers.insert(replica, server);

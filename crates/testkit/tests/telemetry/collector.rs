@@ -1,13 +1,21 @@
 //! The collector may be there, be away, or be silent: calls do not notice.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use testkit::{
-    Collector, Exit, Server, Signal, free_port,
-    testing::v1::{EchoRequest, PanicRequest, test_service_client::TestServiceClient},
+    Binary, Collector, Exit, Server, Signal, free_port,
+    testing::v1::{EchoRequest, PanicRequest, SlowRequest, test_service_client::TestServiceClient},
 };
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
+
+use crate::{TRACE, TRACED, with};
+
+/// Sixty-four times what the queue holds.
+const CALLS: u32 = 4_096;
 
 #[tokio::test]
 async fn the_last_spans_before_a_stop_arrive() {
@@ -57,8 +65,90 @@ async fn a_collector_that_never_answers_costs_calls_nothing_and_the_exit_the_flu
     unnoticed(&format!("http://{}", silent.local_addr().unwrap())).await;
 }
 
-/// Calls are answered as ever, more of them than the queue holds; the exit takes at most the flush bound longer, and
-/// the report says what was lost.
+#[tokio::test]
+async fn a_slow_collector_costs_calls_nothing_and_the_exit_the_flush_bound() {
+    let slow = Collector::slow(Duration::from_secs(2)).await;
+    unnoticed(&slow.endpoint).await;
+}
+
+#[tokio::test]
+async fn a_handlers_own_span_is_in_its_call_and_nothing_of_libraries_is() {
+    let collector = Collector::start().await;
+    let loud = [("OTEL_BSP_SCHEDULE_DELAY", "100"), ("FAIRLEAD__TELEMETRY__LOG", "trace")];
+    let (_server, mut client) = serving(&collector.endpoint, &loud).await;
+
+    client.slow(SlowRequest { time: None }).await.unwrap();
+
+    let spans = collector.spans(|spans| spans.len() >= 2).await;
+    let [own, call] = spans.as_slice() else { panic!("{spans:#?}") };
+    assert_eq!((&*own.name, &*call.name), ("doze", "fairlead.testing.v1.TestService/Slow"));
+    assert_eq!((&own.parent_id, &own.trace_id), (&call.span_id, &call.trace_id));
+    assert_eq!((&*own.kind, own.attribute("bed"), &*call.kind), ("internal", "hammock", "server"));
+}
+
+#[tokio::test]
+async fn the_standard_variables_are_followed() {
+    let collector = Collector::start().await;
+    let standard = [
+        ("OTEL_SERVICE_NAME", "harbour"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=pier"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-berth=seven"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "5000"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ("OTEL_PROPAGATORS", "baggage"),
+        ("FAIRLEAD__TELEMETRY__TRUSTED_CALLERS", "127.0.0.1"),
+        ("FAIRLEAD__TELEMETRY__BAGGAGE", "tenant"),
+    ];
+    let (_server, mut client) = serving(&collector.endpoint, &standard).await;
+
+    let headers = [("traceparent", TRACED), ("baggage", "tenant=ketch")];
+    client.echo(with(EchoRequest { text: "ahoy".into() }, &headers)).await.unwrap();
+
+    let spans = collector.spans(|spans| !spans.is_empty()).await;
+    let span = &spans[0];
+    assert_eq!((&*span.service, &*span.parent_id), ("harbour", ""));
+    assert_ne!(span.trace_id, TRACE);
+    assert_eq!(span.attribute("baggage.tenant"), "ketch");
+    let received = collector.received();
+    for told in ["deployment.environment.name", "pier", "x-berth", "seven", "gzip"] {
+        assert!(received.contains(told), "{told}: {received}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_disabled_sends_nothing() {
+    for off in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
+        let collector = Collector::start().await;
+        let (server, mut client) = serving(&collector.endpoint, &[off]).await;
+
+        client.echo(EchoRequest { text: "ahoy".into() }).await.unwrap();
+        server.binary.signal(Signal::TERM);
+        let exit = server.binary.exit().await;
+
+        assert_eq!((report(&exit)["spans"].clone(), collector.so_far()), (serde_json::Value::Null, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn standard_variables_that_cannot_be_used_are_told_with_all_else_that_is_wrong() {
+    let wrong = [
+        ("OTEL_PROPAGATORS", "b3"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "long"),
+        ("FAIRLEAD__TESTING__NUMBER", "13"),
+    ];
+
+    let exit = Binary::start("test-service", &[], &wrong).exit().await;
+
+    assert_eq!(exit.code, Some(78), "{exit:#?}");
+    for (variable, _) in wrong {
+        assert!(exit.stderr.contains(variable), "{variable}: {exit:#?}");
+    }
+}
+
+/// Calls are answered as ever, many more of them than the queue holds, and none is kept in memory; the exit takes at
+/// most the flush bound longer, and the report says what was lost.
 async fn unnoticed(endpoint: &str) {
     let settings = [
         ("OTEL_BSP_SCHEDULE_DELAY", "50"),
@@ -68,23 +158,38 @@ async fn unnoticed(endpoint: &str) {
     ];
     let (server, mut client) = serving(endpoint, &settings).await;
 
-    let mut slowest = Duration::ZERO;
-    for _ in 0..300 {
-        let began = Instant::now();
-        client.echo(EchoRequest { text: "ahoy".into() }).await.unwrap();
-        slowest = slowest.max(began.elapsed());
-    }
+    let mut slowest = call(&mut client, 500).await;
+    let warm = resident(&server);
+    slowest = slowest.max(call(&mut client, CALLS - 500).await);
+    let after = resident(&server);
+    let metrics = server.metrics().await;
     server.binary.signal(Signal::TERM);
     let exit = server.binary.exit().await;
 
     // A call that waited for the collector would wait for its timeout, ten seconds.
     assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+    // Each span would hold some 2 KiB, were it kept.
+    assert!(after.saturating_sub(warm) < 4096, "{warm} KiB grew to {after} KiB");
+    assert!(metrics.sum("fairlead_spans_ended_total", &[]) >= Some(CALLS.into()));
+    assert!(metrics.sum("fairlead_spans_exported_total", &[]) < Some(f64::from(CALLS / 2)));
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     let report = report(&exit);
     assert!(report["phases"]["flush_ms"].as_u64().unwrap() < 1500, "{report}");
-    let spans = &report["spans"];
-    assert_eq!((&spans["exported"], &spans["ended"]), (&0.into(), &spans["dropped"]), "{report}");
-    assert!(spans["ended"].as_u64().unwrap() >= 300, "{report}");
+    let [ended, exported, dropped] =
+        ["ended", "exported", "dropped"].map(|name| report["spans"][name].as_u64().unwrap());
+    assert!(ended >= u64::from(CALLS) && exported < u64::from(CALLS / 2), "{report}");
+    assert_eq!(ended - exported, dropped, "{report}");
+}
+
+/// Makes so many calls, one after the other; tells how long the slowest took.
+async fn call(client: &mut TestServiceClient<Channel>, calls: u32) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..calls {
+        let began = Instant::now();
+        client.echo(EchoRequest { text: "ahoy".into() }).await.unwrap();
+        slowest = slowest.max(began.elapsed());
+    }
+    slowest
 }
 
 /// The test service, ready, which traces every call.
@@ -94,6 +199,13 @@ async fn serving(endpoint: &str, environment: &[(&str, &str)]) -> (Server, TestS
     server.ready().await;
     let client = TestServiceClient::new(server.channel());
     (server, client)
+}
+
+/// The memory that a process has, in KiB.
+fn resident(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.binary.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 fn report(exit: &Exit) -> serde_json::Value {

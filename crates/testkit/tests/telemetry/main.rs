@@ -1,11 +1,15 @@
 //! What real processes tell of themselves: their traces, and nothing that is nobody's business.
 
+mod boards;
 mod canaries;
 mod collector;
 mod fields;
 mod house;
 mod metrics;
+mod promql;
 mod sign_in;
+mod stores;
+mod told;
 
 /// A `traceparent` whose caller wants the call traced.
 const TRACED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -49,11 +49,28 @@ async fn a_sign_in_is_one_trace_with_its_baggage() {
     let query = only(&spans, "accounts", "client", "select accounts");
     assert_eq!((&query.parent_id, query.attribute("db.system.name")), (&accounts.span_id, "postgresql"));
     assert!(query.attribute("db.query.text").contains("from accounts where"), "{query:#?}");
+    let url: http::Uri = house.database.url.parse().unwrap();
+    let port = url.port_u16().unwrap().to_string();
+    for (name, value) in [
+        ("db.operation.name", "select"),
+        ("db.collection.name", "accounts"),
+        ("db.query.summary", "select accounts"),
+        ("db.namespace", url.path().trim_start_matches('/')),
+        ("server.address", url.host().unwrap()),
+        ("server.port", &port),
+        ("error.type", ""),
+    ] {
+        assert_eq!(query.attribute(name), value, "{name}: {query:#?}");
+    }
     let scripts: Vec<&SeenSpan> = spans.iter().filter(|span| span.name == "EVALSHA").collect();
     let names: Vec<&str> = scripts.iter().map(|span| span.attribute("db.stored_procedure.name")).collect();
     assert_eq!(names, ["count_address", "count_attempt", "forgive", "now", "insert"]);
     for script in scripts {
         assert_eq!((&script.parent_id, script.attribute("db.system.name")), (&sessions.span_id, "redis"));
+        assert_eq!((&*script.kind, script.attribute("db.namespace")), ("client", "0"));
+        assert_eq!(script.attribute("db.operation.name"), "EVALSHA");
+        assert!(house.redis.url.contains(script.attribute("server.address")), "{script:#?}");
+        assert!(house.redis.url.contains(script.attribute("server.port")), "{script:#?}");
     }
 
     let ended = async |server: &testkit::Server, span: &SeenSpan| {

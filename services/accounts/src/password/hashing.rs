@@ -15,6 +15,8 @@ use common::{
     sizing::{Demand, Permits},
     telemetry::metrics::{KeyValue, Meter},
 };
+#[cfg(target_os = "linux")]
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::Password;
@@ -32,7 +34,7 @@ const NOBODY: &str =
 
 /// How long a password waits for its turn. A caller who waits longer is better off trying another replica.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The niceness of hashing threads: calls that only look something up go first.
+/// How much nicer hashing threads are than those that run calls: calls that only look something up go first.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
@@ -206,10 +208,11 @@ impl Hasher {
     }
 }
 
-/// On Linux a niceness belongs to the thread; elsewhere it would be that of the whole process.
+/// On Linux a niceness belongs to the thread, which begins with that of the one that started it; elsewhere it would be
+/// that of the whole process.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+    if let Err(error) = getpriority_process(None).and_then(|now| setpriority_process(None, now + NICE)) {
         tracing::warn!(%error, "the priority of a hashing thread could not be lowered");
     }
 }

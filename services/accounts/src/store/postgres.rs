@@ -5,7 +5,7 @@ mod pool;
 
 use std::sync::Arc;
 
-use common::{Process, config::Problems};
+use common::{Process, config::Problems, telemetry::database::Place};
 use sqlx::{Connection, PgConnection, Postgres, postgres::PgConnectOptions};
 
 pub use self::config::Config;
@@ -47,14 +47,25 @@ impl PostgresStore {
     }
 
     fn with(config: &Config, options: PgConnectOptions, connections: u32) -> (Self, Outdated) {
+        let place = place(&options);
         let (pool, outdated) = pool::open(options, connections, config.acquire_timeout.0);
-        (Self::over(pool, "begin", config.lost_after()), outdated)
+        (Self::over(pool, "begin", config.lost_after(), place), outdated)
     }
 
     /// Connects so from now on. What is connected already may be so as a user who is about to go.
     fn take(&self, options: &PgConnectOptions, outdated: &Outdated) {
         self.pool().set_connect_options(options.clone());
+        self.moved(place(options));
         outdated.all();
+    }
+}
+
+/// Where that leads; without a name the database is the user's.
+fn place(options: &PgConnectOptions) -> Place {
+    Place {
+        address: Some(options.get_host().to_owned()),
+        port: Some(options.get_port()),
+        namespace: Some(options.get_database().unwrap_or(options.get_username()).to_owned()),
     }
 }
 

@@ -3,18 +3,22 @@
 mod accounts;
 mod breaker;
 mod failure;
+mod observed;
 mod outbox;
 mod rows;
 mod schema;
 mod session;
-mod span;
 mod statement;
 mod unit;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use common::{Process, readiness::Importance, telemetry::metrics};
+use common::{
+    Process,
+    readiness::Importance,
+    telemetry::{database, metrics},
+};
 use sqlx::{Database, Pool};
 
 use self::{breaker::Breaker, session::Session, unit::Unit};
@@ -33,11 +37,14 @@ pub struct SqlStore<DB: Database> {
     /// How long a unit of work may take before its connection is given up as lost.
     lost_after: Duration,
     breaker: Arc<Breaker>,
+    /// What is told of its statements.
+    database: database::Database,
 }
 
 impl<DB: Database> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), breaker: Arc::clone(&self.breaker), ..*self }
+        let (pool, breaker) = (self.pool.clone(), Arc::clone(&self.breaker));
+        Self { pool, breaker, database: self.database.clone(), ..*self }
     }
 }
 
@@ -47,14 +54,26 @@ where
     DB: Database<Connection: Session>,
 {
     /// Over a pool, with transactions that begin so; a unit of work that takes longer is given up.
-    pub(super) fn over(pool: Pool<DB>, begin: &'static str, lost_after: Duration) -> Self {
-        Self { pool, begin, lost_after, breaker: Arc::default() }
+    pub(super) fn over(
+        pool: Pool<DB>,
+        begin: &'static str,
+        lost_after: Duration,
+        place: database::Place,
+    ) -> Self {
+        let database = database::Database::new(system(DB::NAME), place);
+        Self { pool, begin, lost_after, breaker: Arc::default(), database }
     }
 
     /// The connections.
     #[cfg(feature = "postgres")]
     pub(super) fn pool(&self) -> &Pool<DB> {
         &self.pool
+    }
+
+    /// What was at one place is at another from now on.
+    #[cfg(feature = "postgres")]
+    pub(super) fn moved(&self, place: database::Place) {
+        self.database.moved(place);
     }
 
     /// Lets the process report the store in its readiness, and close it at its end.
@@ -65,10 +84,13 @@ where
             async move { store.check().await }
         });
         process.on_release(name, || async move { released.close().await });
+        self.database.observe(process.meter());
+        self.breaker.observe(name, process.meter());
         let pool = self.pool.clone();
         metrics::observe_pool(process.meter(), name, move || {
             let (open, idle) = (u64::from(pool.size()), pool.num_idle() as u64);
-            metrics::Pool { idle, used: open.saturating_sub(idle) }
+            let max = u64::from(pool.options().get_max_connections());
+            metrics::Pool { idle, used: open.saturating_sub(idle), max, pending: None }
         });
     }
 
@@ -88,6 +110,15 @@ where
         W: Unit<T>,
     {
         unit::run(self.clone(), Some(self.begin), work).await
+    }
+}
+
+/// The name that OpenTelemetry's conventions have for a database of sqlx.
+fn system(name: &'static str) -> &'static str {
+    match name {
+        "PostgreSQL" => "postgresql",
+        "SQLite" => "sqlite",
+        other => other,
     }
 }
 

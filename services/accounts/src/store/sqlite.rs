@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use common::Process;
+use common::{Process, telemetry::database::Place};
 use sqlx::{
     Sqlite,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
@@ -42,6 +42,6 @@ impl SqliteStore {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options);
         // A transaction that begins as a reader cannot become the writer when another one has written meanwhile.
-        Self::over(pool, "begin immediate", LOST_AFTER)
+        Self::over(pool, "begin immediate", LOST_AFTER, Place::default())
     }
 }

@@ -1,6 +1,6 @@
 //! The service on the frame, over an empty store, on a port of its own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use accounts::{
     password,
@@ -10,6 +10,7 @@ use common::{
     Process, Program, Running,
     config::{self, FrameConfig},
     grpc::{self, server},
+    limits::{self, Cores},
 };
 use proto::accounts::v1::{
     Account, CreateAccountRequest, VerifiedAccount, VerifyPasswordRequest,
@@ -24,6 +25,9 @@ use tonic_types::StatusExt;
 use crate::{peer::Peer, stores};
 
 pub(crate) const PASSWORD: &str = "giraffes eat grass at noon";
+
+/// The longest that a call may ask for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const PROGRAM: Program =
     Program { name: "accounts", version: "0.0.0", suite: proto::SUITE, descriptors: proto::DESCRIPTORS };
@@ -58,6 +62,8 @@ impl Suite {
         let reload_interval = config::Duration::from_millis(50);
         let frame = FrameConfig {
             server: server::Config { listen, reload_interval, ..server::Config::default() },
+            // Where several passwords are hashed at once, none waits until it is refused.
+            limits: limits::Config { cpu: Some(Cores::new(8)), ..limits::Config::default() },
             ..FrameConfig::default()
         };
         let demands = [password::demand(), postgres::Config::default().demand()];
@@ -83,7 +89,7 @@ impl Suite {
     }
 
     pub(crate) async fn sign_up(&mut self, email: &str) -> Account {
-        let request = sign_up(email);
+        let request = patient(sign_up(email));
         self.accounts.create_account(request).await.unwrap().into_inner().account.unwrap()
     }
 
@@ -113,8 +119,16 @@ pub(crate) fn by_admin<T>(message: T) -> Request<T> {
     bearer("admin:0190f0a8-7b1e-7c3a-9d2f-3c5b1a2e4f60", message)
 }
 
-fn bearer<T>(token: &str, message: T) -> Request<T> {
+/// A request that may take as long as any: threads that hash passwords are nice, and come last on a machine that has
+/// other work.
+fn patient<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
+    request.set_timeout(PATIENCE);
+    request
+}
+
+fn bearer<T>(token: &str, message: T) -> Request<T> {
+    let mut request = patient(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     request
 }

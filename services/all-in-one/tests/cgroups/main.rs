@@ -8,6 +8,7 @@ mod client;
 mod door;
 mod memory;
 mod plans;
+mod probes;
 mod resizing;
 
 use std::time::Duration;

@@ -98,8 +98,13 @@ impl Suite {
 
 /// A request that carries a person's session token.
 pub(crate) fn bearer<T>(tokens: &Tokens, message: T) -> Request<T> {
+    bearer_of(&tokens.session_token, message)
+}
+
+/// A request that carries a session token.
+pub(crate) fn bearer_of<T>(token: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    let value = format!("Bearer {}", tokens.session_token).parse().unwrap();
+    let value = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);
     request
 }

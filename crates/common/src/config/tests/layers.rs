@@ -84,7 +84,11 @@ impl Settings for Quiet {
 #[test]
 fn a_binary_may_have_its_own_defaults_for_the_frame() {
     let level = |environment: &[(&str, &str)]| {
-        load_from::<Quiet>(&PROGRAM, environment.iter().copied()).unwrap().frame.telemetry.log
+        load_from::<Quiet>(&PROGRAM, Uses::Everything, environment.iter().copied())
+            .unwrap()
+            .frame
+            .telemetry
+            .log
     };
 
     assert_eq!(level(&[]), "warn");

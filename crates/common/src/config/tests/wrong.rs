@@ -79,7 +79,8 @@ fn names_are_upper_case_and_sections_have_two_underscores_between() {
 fn what_is_not_text_is_a_problem_and_not_passed_over() {
     let binary = OsString::from_vec(vec![0xff]);
 
-    let problems = load_from::<Config>(&PROGRAM, [(OsString::from(URL.0), binary)]).unwrap_err();
+    let problems =
+        load_from::<Config>(&PROGRAM, Uses::Everything, [(OsString::from(URL.0), binary)]).unwrap_err();
 
     assert!(problems.to_string().starts_with("FAIRLEAD__ACCOUNTS__POSTGRES__URL  found what is not UTF-8"));
 }

@@ -1,6 +1,6 @@
 //! The client's end: whom it trusts, and who it is to a server that asks.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use http::uri::Scheme;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
@@ -12,13 +12,13 @@ use tokio_util::either::Either;
 
 use super::{
     HTTP_2,
-    pem::{self, Identity},
+    pem::{self, Identity, Pair},
     provider,
 };
 use crate::config::{Content, Mount, Problems, Watched, Watcher};
 
-/// TLS to a peer at an `https://` address. The files are read again when they change: what does not fit is refused, and
-/// the old stays in use.
+/// TLS to a peer at an `https://` address. The files are read again when they change: what does not fit, or is not valid at
+/// that time, is refused, and the old stays in use.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Client {
@@ -63,8 +63,10 @@ pub(crate) fn connector(
         return None;
     };
     let files = Files { ca: ca.clone(), public_roots: *public_roots, identity };
-    match watcher.watch(section, files.mount(), move |content| files.parse(content)) {
-        Ok(config) => Some(Connector { tls: Some((config, name)) }),
+    let mount = files.mount();
+    let parse = move |content: &Content| files.parse(content);
+    match watcher.watch_expiring(section, mount, parse, |spoken: &Spoken| spoken.not_after) {
+        Ok(spoken) => Some(Connector { tls: Some((spoken, name)) }),
         Err(wrong) => {
             problems.add(section, wrong);
             None
@@ -85,7 +87,7 @@ impl Files {
         Mount::Files(self.ca.iter().cloned().chain(identity).collect())
     }
 
-    fn parse(&self, content: &Content) -> Result<ClientConfig, String> {
+    fn parse(&self, content: &Content) -> Result<Spoken, String> {
         let mut roots = RootCertStore::empty();
         if let Some(file) = &self.ca {
             pem::trust(&mut roots, content, file)?;
@@ -97,16 +99,25 @@ impl Files {
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots);
-        let mut config = match &self.identity {
-            None => builder.with_no_client_auth(),
+        let (mut config, not_after) = match &self.identity {
+            None => (builder.with_no_client_auth(), None),
             Some(identity) => {
-                let (chain, key) = identity.read(content)?;
-                builder.with_client_auth_cert(chain, key).map_err(|error| identity.misfit(&error))?
+                let Pair { chain, key, not_after } = identity.read(content)?;
+                let config = builder.with_client_auth_cert(chain, key);
+                (config.map_err(|error| identity.misfit(&error))?, Some(not_after))
             }
         };
         config.alpn_protocols = vec![HTTP_2.to_vec()];
-        Ok(config)
+        Ok(Spoken { config: Arc::new(config), not_after })
     }
+}
+
+/// What a peer is asked to show, and shown.
+#[derive(Debug)]
+struct Spoken {
+    config: Arc<ClientConfig>,
+    /// The last second at which the certificate that is shown is good, since 1970.
+    not_after: Option<i64>,
 }
 
 /// A connection to a peer, encrypted or not.
@@ -115,7 +126,7 @@ pub(crate) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 /// What is spoken over a socket before HTTP/2: TLS or nothing.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    tls: Option<(Watched<ClientConfig>, ServerName<'static>)>,
+    tls: Option<(Watched<Spoken>, ServerName<'static>)>,
 }
 
 impl Connector {
@@ -127,10 +138,11 @@ impl Connector {
     /// Shakes hands over a socket that was just connected, with what is mounted at that moment. Whoever calls it bounds
     /// the time that it takes.
     pub(crate) async fn secure(&self, socket: TcpStream) -> io::Result<Stream> {
-        let Some((config, name)) = &self.tls else {
+        let Some((spoken, name)) = &self.tls else {
             return Ok(Either::Left(socket));
         };
-        let stream = TlsConnector::from(config.current()).connect(name.clone(), socket).await?;
+        let stream =
+            TlsConnector::from(Arc::clone(&spoken.current().config)).connect(name.clone(), socket).await?;
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP_2) => Ok(Either::Right(stream)),
             _ => {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rustls::{
     RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
 };
 
+use super::validity::Validity;
 use crate::config::{Content, Problems};
 
 /// Where one end's certificate and key are.
@@ -16,8 +17,14 @@ pub(super) struct Identity {
     pub(super) private_key: PathBuf,
 }
 
-/// A certificate, those between it and its CA, and its key.
-pub(super) type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// A certificate and its key.
+pub(super) struct Pair {
+    /// The certificate, and those between it and its CA.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+    /// The last second at which all of the chain is good, since 1970.
+    pub(super) not_after: i64,
+}
 
 impl Identity {
     /// Both files, or neither: one without the other is a problem of that section.
@@ -43,18 +50,33 @@ impl Identity {
         [self.certificate.clone(), self.private_key.clone()]
     }
 
+    /// The pair, where it is one that a peer can accept now.
     pub(super) fn read(&self, content: &Content) -> Result<Pair, String> {
         let chain = certificates(content, &self.certificate)?;
+        let not_after = good_until(&chain, UnixTime::now())
+            .map_err(|wrong| format!("{}: {wrong}", self.certificate.display()))?;
         let key = &self.private_key;
         // What a parser says of a key might quote it.
         let wrong = |_| format!("{}: expected a private key in PEM", key.display());
-        Ok((chain, PrivateKeyDer::from_pem_slice(content.of(key)).map_err(wrong)?))
+        let key = PrivateKeyDer::from_pem_slice(content.of(key)).map_err(wrong)?;
+        Ok(Pair { chain, key, not_after })
     }
 
     /// What is wrong with the pair, with the names of its files.
     pub(super) fn misfit(&self, error: &rustls::Error) -> String {
         format!("{} and {}: {error}", self.certificate.display(), self.private_key.display())
     }
+}
+
+/// Until when all of a chain is good, if it is so now.
+fn good_until(chain: &[CertificateDer<'_>], now: UnixTime) -> Result<i64, String> {
+    let mut until = i64::MAX;
+    for certificate in chain {
+        let validity = Validity::of(certificate).ok_or("expected an X.509 certificate")?;
+        validity.judge(now)?;
+        until = until.min(validity.not_after());
+    }
+    Ok(until)
 }
 
 /// Adds the certificates of a file to those that are trusted.

@@ -10,7 +10,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     HTTP_2,
-    pem::{self, Identity},
+    pem::{self, Identity, Pair},
     provider,
 };
 use crate::config::{Content, Mount, Problems, Watched, Watcher};
@@ -19,7 +19,7 @@ use crate::config::{Content, Mount, Problems, Watched, Watcher};
 const SECTION: &str = "server.tls";
 
 /// TLS on the gRPC port; plaintext when nothing is given. The files are read again when they change: a pair that does
-/// not fit is refused, and the old one stays in use.
+/// not fit, or is not valid at that time, is refused, and the old one stays in use.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
@@ -60,8 +60,13 @@ impl Server {
         };
         let identity = Identity { certificate: certificate.clone(), private_key: private_key.clone() };
         let files = Files { identity, client_ca: self.client_ca.clone() };
-        let config = watcher.watch(SECTION, files.mount(), move |content| files.parse(content))?;
-        Ok(Some(Acceptor(config)))
+        let shown = watcher.watch_expiring(
+            SECTION,
+            files.mount(),
+            move |content| files.parse(content),
+            |shown: &Shown| Some(shown.not_after),
+        )?;
+        Ok(Some(Acceptor(shown)))
     }
 }
 
@@ -76,7 +81,7 @@ impl Files {
         Mount::Files(self.identity.files().into_iter().chain(self.client_ca.clone()).collect())
     }
 
-    fn parse(&self, content: &Content) -> Result<ServerConfig, String> {
+    fn parse(&self, content: &Content) -> Result<Shown, String> {
         let provider = provider();
         let clients = match &self.client_ca {
             None => WebPkiClientVerifier::no_client_auth(),
@@ -88,24 +93,32 @@ impl Files {
                     .map_err(|error| format!("{}: {error}", file.display()))?
             }
         };
-        let (chain, key) = self.identity.read(content)?;
+        let Pair { chain, key, not_after } = self.identity.read(content)?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_client_cert_verifier(clients).with_single_cert(chain, key))
             .map_err(|error| self.identity.misfit(&error))?;
         config.alpn_protocols = vec![HTTP_2.to_vec()];
-        Ok(config)
+        Ok(Shown { config: Arc::new(config), not_after })
     }
+}
+
+/// What clients are shown, and asked to show.
+#[derive(Debug)]
+struct Shown {
+    config: Arc<ServerConfig>,
+    /// The last second at which the certificate is good, since 1970.
+    not_after: i64,
 }
 
 /// Shakes hands with the certificate that is mounted at that moment.
 #[derive(Clone)]
-pub(crate) struct Acceptor(Watched<ServerConfig>);
+pub(crate) struct Acceptor(Watched<Shown>);
 
 impl Acceptor {
     /// Shakes hands with a client, and refuses one that does not ask for HTTP/2.
     pub(crate) async fn accept(&self, socket: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        let stream = TlsAcceptor::from(self.0.current()).accept(socket).await?;
+        let stream = TlsAcceptor::from(Arc::clone(&self.0.current().config)).accept(socket).await?;
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP_2) => Ok(stream),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the client did not ask for HTTP/2 by ALPN")),

@@ -101,6 +101,8 @@ impl CallMeter {
             .map(|reason| unserved.bind(&[KeyValue::new("reason", reason)]));
         let shed = ["in_flight", "memory", "closed", "connections"]
             .map(|reason| shed.bind(&[KeyValue::new("reason", reason)]));
+        // What has not happened yet is 0, and not unknown: the first one is a rise.
+        shed.iter().chain(&unserved).for_each(|counter| counter.add(0));
         Self {
             seconds: seconds(
                 meter,

@@ -1,6 +1,6 @@
 //! What the process says of itself from its first moment: its life, its readiness, its plan, its memory.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use opentelemetry::{KeyValue, metrics::Meter};
 
@@ -32,6 +32,13 @@ pub(crate) fn observe(
 }
 
 fn observe_life(meter: &Meter, lifecycle: Arc<Lifecycle>, readiness: &Arc<Readiness>) {
+    let began = Instant::now();
+    meter
+        .f64_observable_gauge("process.uptime")
+        .with_unit("s")
+        .with_description("How long the process has run")
+        .with_callback(move |gauge| gauge.observe(began.elapsed().as_secs_f64(), &[]))
+        .build();
     meter
         .u64_observable_gauge("fairlead.lifecycle.state")
         .with_description("1 for the state that the process is in, 0 for the others")

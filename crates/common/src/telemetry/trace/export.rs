@@ -5,14 +5,17 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-use opentelemetry_otlp::SpanExporter as Otlp;
+use opentelemetry_otlp::{
+    SpanExporter as Otlp, WithTonicConfig,
+    tonic_types::transport::{Certificate, ClientTlsConfig, Identity},
+};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
     trace::{BatchConfig, BatchSpanProcessor, SpanData, SpanExporter, SpanProcessor},
 };
 
-use super::Counts;
+use super::{super::standard::Trust, recorder::Counts};
 use crate::config::Problems;
 
 /// A processor with a thread of its own. Its queue, batches and times are set by `OTEL_BSP_*`, its destination by
@@ -20,8 +23,17 @@ use crate::config::Problems;
 ///
 /// # Errors
 /// When the destination cannot be used.
-pub(super) fn processor(resource: &Resource, counts: Arc<Counts>) -> Result<BatchSpanProcessor, Problems> {
-    let exporter = Otlp::builder().with_tonic().build().map_err(|error| {
+pub(super) fn processor(
+    resource: &Resource,
+    trust: &Trust,
+    counts: Arc<Counts>,
+) -> Result<BatchSpanProcessor, Problems> {
+    let exporter = Otlp::builder().with_tonic();
+    let exporter = match tls(trust) {
+        Some(tls) => exporter.with_tls_config(tls),
+        None => exporter,
+    };
+    let exporter = exporter.build().map_err(|error| {
         let mut problems = Problems::default();
         problems.add_raw("OTEL_EXPORTER_OTLP_ENDPOINT", error.to_string());
         problems
@@ -30,6 +42,23 @@ pub(super) fn processor(resource: &Resource, counts: Arc<Counts>) -> Result<Batc
     let mut processor = BatchSpanProcessor::new(counting, BatchConfig::default());
     processor.set_resource(resource);
     Ok(processor)
+}
+
+/// What the exporter does not read itself; nothing for the public roots, which it takes by itself.
+fn tls(trust: &Trust) -> Option<ClientTlsConfig> {
+    let roots = trust.roots.as_ref().map(Certificate::from_pem);
+    let identity = trust.identity.as_ref().map(|(certificate, key)| Identity::from_pem(certificate, key));
+    if roots.is_none() && identity.is_none() {
+        return None;
+    }
+    let tls = match roots {
+        Some(roots) => ClientTlsConfig::new().ca_certificate(roots),
+        None => ClientTlsConfig::new().with_webpki_roots(),
+    };
+    Some(match identity {
+        Some(identity) => tls.identity(identity),
+        None => tls,
+    })
 }
 
 /// Counts what the collector takes, and says when it begins and ceases to take.

@@ -1,6 +1,6 @@
 //! Which calls are traced.
 
-use super::super::{context, environment};
+use super::super::context;
 use crate::config::Problems;
 
 const NAME: &str = "OTEL_TRACES_SAMPLER";
@@ -15,19 +15,20 @@ pub(crate) struct Sampler {
     follows: bool,
 }
 
+impl Default for Sampler {
+    fn default() -> Self {
+        Self { ratio: 1.0, follows: true }
+    }
+}
+
 impl Sampler {
     /// The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` name; by default a trusted caller decides,
     /// and without one every call is traced.
-    ///
-    /// # Errors
-    /// When there is no such sampler, or its argument is no ratio.
-    pub(crate) fn from_environment() -> Result<Self, Problems> {
-        let (name, argument) = (environment::given(NAME), environment::given(ARGUMENT));
-        Self::named(name.as_deref(), argument.as_deref())
+    pub(crate) fn read(given: &dyn Fn(&str) -> Option<String>, problems: &mut Problems) -> Self {
+        Self::named(given(NAME).as_deref(), given(ARGUMENT).as_deref(), problems)
     }
 
-    fn named(name: Option<&str>, argument: Option<&str>) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
+    fn named(name: Option<&str>, argument: Option<&str>, problems: &mut Problems) -> Self {
         let name = name.unwrap_or("parentbased_always_on");
         let (follows, root) = name.strip_prefix("parentbased_").map_or((false, name), |root| (true, root));
         let ratio = match (root, argument) {
@@ -46,7 +47,7 @@ impl Sampler {
                 0.0
             }
         };
-        if problems.is_empty() { Ok(Self { ratio, follows }) } else { Err(problems) }
+        Self { ratio, follows }
     }
 
     /// Decides, given what a trusted caller has decided.
@@ -64,7 +65,10 @@ mod tests {
     use super::*;
 
     fn sampler(name: &str, argument: Option<&str>) -> Sampler {
-        Sampler::named(Some(name), argument).unwrap()
+        let mut problems = Problems::default();
+        let sampler = Sampler::named(Some(name), argument, &mut problems);
+        assert!(problems.is_empty(), "{problems}");
+        sampler
     }
 
     #[test]
@@ -80,7 +84,8 @@ mod tests {
         }
         assert!(!sampler("always_off", None).sample(Some(true)));
         assert!(sampler("always_on", None).sample(Some(false)));
-        assert_eq!(Sampler::named(None, None).unwrap(), sampler("parentbased_always_on", None));
+        assert_eq!(Sampler::named(None, None, &mut Problems::default()), Sampler::default());
+        assert_eq!(sampler("parentbased_always_on", None), Sampler::default());
     }
 
     #[test]
@@ -99,8 +104,11 @@ mod tests {
             ("traceidratio", Some("2"), "OTEL_TRACES_SAMPLER_ARG "),
             ("traceidratio", Some("half"), "OTEL_TRACES_SAMPLER_ARG "),
         ] {
-            let wrong = Sampler::named(Some(name), argument).unwrap_err().to_string();
+            let mut problems = Problems::default();
 
+            Sampler::named(Some(name), argument, &mut problems);
+
+            let wrong = problems.to_string();
             assert!(wrong.contains(variable), "{wrong}");
         }
     }

@@ -1,128 +1,108 @@
 //! One span, from its making to its end.
 
-use std::{
-    borrow::Cow,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::borrow::Cow;
 
 use opentelemetry::{
-    KeyValue, SpanId, TraceFlags, TraceId, Value,
-    trace::{SpanContext, SpanKind, Status, TraceState},
+    Context, KeyValue, SpanId, TraceFlags, TraceId, Value,
+    trace::{SpanContext, Status, TraceContextExt, TraceState},
 };
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use tracing::info_span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{
     super::{
         context::{self, CallContext},
         semconv::ERROR_TYPE,
     },
-    Recorder,
+    filter::CALL,
 };
 
-/// Which end of a conversation a span is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Server,
-    Client,
-}
-
-/// The span that another one belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Parent {
-    pub(crate) span_id: [u8; 8],
-    /// Whether it is another process's.
-    pub(crate) remote: bool,
-}
-
-/// A span that has begun. It ends, and is sent, when it is dropped.
+/// A span that has begun. It ends, and is sent, when it is dropped, whoever is still inside.
 #[derive(Debug)]
 pub struct Span {
-    recorder: Arc<Recorder>,
-    context: CallContext,
-    parent: Option<Parent>,
-    kind: Kind,
-    name: Cow<'static, str>,
-    attributes: Vec<KeyValue>,
-    status: Status,
-    began: Instant,
-    began_at: SystemTime,
+    span: tracing::Span,
+    /// Itself, as OpenTelemetry knows it.
+    at: Context,
 }
 
-/// A span of something asked of another system, such as a statement of a database; belongs to the call that is being
-/// worked on here. `None` when that is not traced, or there is none: then nothing about it need be computed.
+/// A span of something asked of another system, such as a statement of a database; belongs to what is being done here
+/// for a call. `None` when that call is not traced, or there is none: then nothing about it need be computed.
 #[must_use]
 pub fn client(name: impl FnOnce() -> Cow<'static, str>) -> Option<Span> {
-    let call = context::carried()?;
-    let parent = Parent { span_id: call.context().span_id, remote: false };
-    let recorder = call.recorder()?;
-    Some(Span::begin(recorder, call.context().child(), Some(parent), Kind::Client, name()))
+    if !context::is_traced() {
+        return None;
+    }
+    let name = name();
+    Span::begun(info_span!(target: CALL, "client", otel.name = &*name, otel.kind = "client"))
+}
+
+/// A span of a call that is served, within its caller's trace where there is one.
+pub(crate) fn server(name: &str, caller: Option<CallContext>, state: Option<&str>) -> Option<Span> {
+    let span = info_span!(target: CALL, parent: None, "server", otel.name = name, otel.kind = "server");
+    if let Some(caller) = caller {
+        let state = state.and_then(|state| state.parse().ok()).unwrap_or(TraceState::NONE);
+        // It fails where nobody records spans; then nothing has begun below.
+        let _ = span.set_parent(Context::new().with_remote_span_context(remote(caller, state)));
+    }
+    Span::begun(span)
+}
+
+/// A span of work that no call asked for.
+pub(super) fn internal(name: &str) -> Option<Span> {
+    Span::begun(
+        info_span!(target: CALL, parent: None, "background", otel.name = name, otel.kind = "internal"),
+    )
+}
+
+fn remote(caller: CallContext, state: TraceState) -> SpanContext {
+    let CallContext { trace_id, span_id, sampled } = caller;
+    let flags = TraceFlags::default().with_sampled(sampled);
+    SpanContext::new(TraceId::from_bytes(trace_id), SpanId::from_bytes(span_id), flags, true, state)
 }
 
 impl Span {
-    pub(crate) fn begin(
-        recorder: Arc<Recorder>,
-        context: CallContext,
-        parent: Option<Parent>,
-        kind: Kind,
-        name: Cow<'static, str>,
-    ) -> Self {
-        let (began, began_at) = (Instant::now(), SystemTime::now());
-        let attributes = Vec::with_capacity(8);
-        Self { recorder, context, parent, kind, name, attributes, status: Status::Unset, began, began_at }
+    /// `None` where nobody records spans.
+    fn begun(span: tracing::Span) -> Option<Self> {
+        let at = span.context();
+        at.span().span_context().is_valid().then_some(Self { span, at })
     }
 
     /// Its place in its trace.
     pub(crate) fn context(&self) -> CallContext {
-        self.context
+        let at = self.at.span();
+        let place = at.span_context();
+        CallContext {
+            trace_id: place.trace_id().to_bytes(),
+            span_id: place.span_id().to_bytes(),
+            sampled: true,
+        }
+    }
+
+    /// What work within it is done in.
+    pub(crate) fn inside(&self) -> tracing::Span {
+        self.span.clone()
     }
 
     /// Says something about it. Never anything secret or personal: spans leave the process.
     pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.attributes.push(KeyValue::new(name, value));
+        self.at.span().set_attribute(KeyValue::new(name, value));
     }
 
-    /// Says something under a name that the operator has chosen.
-    pub(crate) fn set_named(&mut self, name: String, value: String) {
-        self.attributes.push(KeyValue::new(name, value));
+    /// Says something under a name that is known only now.
+    pub(crate) fn set_pair(&mut self, pair: KeyValue) {
+        self.at.span().set_attribute(pair);
     }
 
     /// Says that it failed, and with what kind of error: a code or another of few names.
     pub fn fail(&mut self, error: impl Into<Cow<'static, str>>) {
-        self.attributes.push(KeyValue::new(ERROR_TYPE, Value::String(error.into().into())));
-        self.status = Status::error("");
+        self.set(ERROR_TYPE, Value::String(error.into().into()));
+        self.at.span().set_status(Status::error(""));
     }
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        let CallContext { trace_id, span_id, .. } = self.context;
-        let parent = self.parent;
-        let span_context = SpanContext::new(
-            TraceId::from_bytes(trace_id),
-            SpanId::from_bytes(span_id),
-            TraceFlags::SAMPLED,
-            false,
-            TraceState::NONE,
-        );
-        self.recorder.record(SpanData {
-            span_context,
-            parent_span_id: parent.map_or(SpanId::INVALID, |parent| SpanId::from_bytes(parent.span_id)),
-            parent_span_is_remote: parent.is_some_and(|parent| parent.remote),
-            span_kind: match self.kind {
-                Kind::Server => SpanKind::Server,
-                Kind::Client => SpanKind::Client,
-            },
-            name: std::mem::take(&mut self.name),
-            start_time: self.began_at,
-            // Of two clocks, the one that nobody sets measures.
-            end_time: self.began_at + self.began.elapsed(),
-            attributes: std::mem::take(&mut self.attributes),
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: std::mem::replace(&mut self.status, Status::Unset),
-            instrumentation_scope: self.recorder.scope.clone(),
-        });
+        // Work of a call that was given up may still be inside; the call has ended all the same.
+        self.at.span().end();
     }
 }

@@ -1,10 +1,14 @@
 //! Refuses at once what would only wait for a database that is away.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
+use common::telemetry::metrics::{KeyValue, Meter};
 use tokio::time::Instant;
 
 /// After so many units of work in a row that could not reach the database, it counts as away. While it is there and merely
@@ -14,7 +18,11 @@ const FAILURES: u32 = 3;
 const TRIAL: Duration = Duration::from_secs(1);
 
 /// Whether the database is there, judged by what became of units of work.
-pub(super) struct Breaker(Mutex<State>);
+pub(super) struct Breaker {
+    state: Mutex<State>,
+    /// How often it has opened.
+    opened: AtomicU64,
+}
 
 #[derive(Clone, Copy)]
 enum State {
@@ -26,11 +34,32 @@ enum State {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self(Mutex::new(State::Closed { failures: 0 }))
+        Self { state: Mutex::new(State::Closed { failures: 0 }), opened: AtomicU64::new(0) }
     }
 }
 
 impl Breaker {
+    /// Tells whether it is open, and how often it has opened, under the name of what it guards.
+    pub(super) fn observe(self: &Arc<Self>, name: &'static str, meter: &Meter) {
+        let asked = Arc::clone(self);
+        meter
+            .u64_observable_gauge("fairlead.breaker.open")
+            .with_description("1 while what is asked of a dependency that is away is refused at once")
+            .with_callback(move |gauge| {
+                let open = matches!(*asked.state(), State::Open { .. });
+                gauge.observe(open.into(), &[KeyValue::new("dependency", name)]);
+            })
+            .build();
+        let asked = Arc::clone(self);
+        meter
+            .u64_observable_counter("fairlead.breaker.opened")
+            .with_description("How often a dependency was found to be away")
+            .with_callback(move |counter| {
+                counter.observe(asked.opened.load(Relaxed), &[KeyValue::new("dependency", name)]);
+            })
+            .build();
+    }
+
     /// Whether a unit of work may try; it then has to report what became of it.
     pub(super) fn admits(&self) -> bool {
         let mut state = self.state();
@@ -62,13 +91,14 @@ impl Breaker {
             *failures += 1;
             if *failures >= FAILURES {
                 *state = State::Open { next_trial: Instant::now() + TRIAL };
+                self.opened.fetch_add(1, Relaxed);
                 tracing::error!("the database is away: calls are refused at once until it is back");
             }
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

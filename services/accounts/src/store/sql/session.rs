@@ -5,7 +5,6 @@ use sqlx::{Arguments, Connection, Database, Encode, Executor, FromRow, IntoArgum
 
 use super::{
     rows::{AccountRow, EventRow, SchemaRow},
-    span,
     statement::{Statement, Value},
 };
 
@@ -44,31 +43,26 @@ where
     bool: for<'q> Encode<'q, C::Database> + Type<C::Database>,
 {
     async fn accounts(&mut self, statement: Statement) -> Result<Vec<AccountRow>, sqlx::Error> {
-        let span = span::of::<C::Database>(&statement);
-        span::ended(span, prepare(statement)?.fetch_all(self).await)
+        prepare(statement)?.fetch_all(self).await
     }
 
     async fn events(&mut self, statement: Statement) -> Result<Vec<EventRow>, sqlx::Error> {
-        let span = span::of::<C::Database>(&statement);
-        span::ended(span, prepare(statement)?.fetch_all(self).await)
+        prepare(statement)?.fetch_all(self).await
     }
 
     async fn schema(&mut self, statement: Statement) -> Result<Vec<SchemaRow>, sqlx::Error> {
-        let span = span::of::<C::Database>(&statement);
-        span::ended(span, prepare(statement)?.fetch_all(self).await)
+        prepare(statement)?.fetch_all(self).await
     }
 
     async fn numbers(&mut self, statement: Statement) -> Result<Vec<Option<i64>>, sqlx::Error> {
-        let span = span::of::<C::Database>(&statement);
-        let rows: Vec<(Option<i64>,)> = span::ended(span, prepare(statement)?.fetch_all(self).await)?;
+        let rows: Vec<(Option<i64>,)> = prepare(statement)?.fetch_all(self).await?;
         Ok(rows.into_iter().map(|(number,)| number).collect())
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error> {
-        let span = span::of::<C::Database>(&statement);
         let Statement { sql, values } = statement;
         let arguments = arguments::<C::Database>(values)?;
-        span::ended(span, sqlx::query_with(sql, arguments).execute(self).await)?;
+        sqlx::query_with(sql, arguments).execute(self).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use common::telemetry::context;
 use sqlx::{Connection, Database, Transaction, pool::PoolConnection};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{SqlStore, failure::Failure, session::Session};
+use super::{SqlStore, failure::Failure, observed::Observed, session::Session};
 use crate::error::Error;
 
 /// What a unit of work does, as often as it takes.
@@ -99,10 +99,11 @@ where
     let done = timeout(store.lost_after, async {
         let connection = lease.connection();
         match begin {
-            None => work(connection).await,
+            None => work(&mut Observed { session: connection, database: &store.database }).await,
             Some(begin) => {
                 let mut transaction = connection.begin_with(begin).await?;
-                let done = work(&mut *transaction).await;
+                let session: &mut DB::Connection = &mut transaction;
+                let done = work(&mut Observed { session, database: &store.database }).await;
                 end(transaction, done).await
             }
         }

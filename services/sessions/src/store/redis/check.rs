@@ -23,6 +23,7 @@ pub(super) fn register(redis: &Connections, process: &Process) {
             durable(&memory, &persistence)
         }
     });
+    redis.observe(process.meter());
     let pooled = redis.clone();
     metrics::observe_pool(process.meter(), "redis", move || pooled.pooled());
     let closing = redis.clone();

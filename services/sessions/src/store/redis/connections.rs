@@ -5,11 +5,17 @@ use std::{
     time::Duration,
 };
 
-use common::{config::Secret, telemetry::metrics};
+use common::{
+    config::Secret,
+    telemetry::{
+        database::{Database, Place},
+        metrics::{self, Meter},
+    },
+};
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
+    RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
@@ -35,7 +41,11 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// The ways to Redis that are in use. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Connections(Arc<RwLock<Arc<Ways>>>);
+pub(super) struct Connections {
+    ways: Arc<RwLock<Arc<Ways>>>,
+    /// What is told of the scripts that are run.
+    database: Database,
+}
 
 /// Connections to one address, with one password.
 pub(super) struct Ways {
@@ -55,19 +65,26 @@ struct Shared {
 
 impl Connections {
     pub(super) fn over(ways: Arc<Ways>) -> Self {
-        Self(Arc::new(RwLock::new(ways)))
+        let database = Database::new("redis", ways.place());
+        Self { ways: Arc::new(RwLock::new(ways)), database }
+    }
+
+    /// Counts what is asked of Redis from now on.
+    pub(super) fn observe(&self, meter: &Meter) {
+        self.database.observe(meter);
     }
 
     /// Goes other ways from now on; what is on the old ones arrives.
     pub(super) fn replace(&self, ways: Arc<Ways>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ways;
+        self.database.moved(ways.place());
+        *self.ways.write().unwrap_or_else(PoisonError::into_inner) = ways;
     }
 
     /// Runs a script that only reads, on the shared connection.
     pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
         let mut shared = ways.shared();
-        let done = bounded(script, script.on(&mut shared.connection)).await;
+        let done = self.bounded(script, script.on(&mut shared.connection)).await;
         if done.as_ref().is_err_and(Failed::is_silence) {
             ways.give_up(shared.number);
         }
@@ -77,11 +94,26 @@ impl Connections {
     /// Runs a script on a connection of its own.
     pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let done = bounded(script, async {
+        let done = self.bounded(script, async {
             let mut connection = ways.pool.get().await?;
             script.on(&mut connection).await
         });
         Ok(done.await?)
+    }
+
+    async fn bounded<T>(
+        &self,
+        run: &Run<'_>,
+        operation: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let mut asked = self.database.asked(run.asked());
+        let late = |_| Err(Failed::Late(OPERATION));
+        let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
+        match &result {
+            Ok(_) => asked.done(),
+            Err(failed) => asked.fail(failed.kind(), failed.code()),
+        }
+        result
     }
 
     /// Asks for a sign of life.
@@ -98,7 +130,8 @@ impl Connections {
     pub(super) fn pooled(&self) -> metrics::Pool {
         let status = self.current().pool.status();
         let (idle, open) = (status.available as u64, status.size as u64);
-        metrics::Pool { idle, used: open.saturating_sub(idle) }
+        let (max, pending) = (status.max_size as u64, Some(status.waiting as u64));
+        metrics::Pool { idle, used: open.saturating_sub(idle), max, pending }
     }
 
     /// Closes the pool; the shared connection closes with its last user.
@@ -107,7 +140,7 @@ impl Connections {
     }
 
     fn current(&self) -> Arc<Ways> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.ways.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -139,6 +172,16 @@ impl Ways {
         done
     }
 
+    fn place(&self) -> Place {
+        let (address, port) = match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                (host.clone(), Some(*port))
+            }
+            other => (other.to_string(), None),
+        };
+        Place { address: Some(address), port, namespace: Some(self.info.redis_settings().db().to_string()) }
+    }
+
     fn shared(&self) -> Shared {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -153,16 +196,6 @@ impl Ways {
             *current = Shared { number: number + 1, connection };
         }
     }
-}
-
-async fn bounded<T>(run: &Run<'_>, operation: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-    let mut span = run.span();
-    let late = |_| Err(Failed::Late(OPERATION));
-    let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
-    if let (Some(span), Err(failed)) = (&mut span, &result) {
-        span.fail(failed.kind());
-    }
-    result
 }
 
 /// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.

@@ -2,7 +2,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use common::telemetry::trace::{self, Span};
+use common::telemetry::database::Asked;
 use deadpool_redis::PoolError;
 use redis::{FromRedisValue, RedisError, Script, ScriptInvocation, ToRedisArgs, aio::ConnectionLike};
 
@@ -80,13 +80,15 @@ impl Run<'_> {
         Ok(self.invocation.invoke_async(connection).await?)
     }
 
-    /// A span of the run, with the script's name and never its keys and arguments, where the call is traced.
-    pub(super) fn span(&self) -> Option<Span> {
-        let mut span = trace::client(|| "EVALSHA".into())?;
-        span.set("db.system.name", "redis");
-        span.set("db.operation.name", "EVALSHA");
-        span.set("db.stored_procedure.name", self.name);
-        Some(span)
+    /// What is told of the run: the script's name, and never its keys and arguments.
+    pub(super) fn asked(&self) -> Asked<'static> {
+        Asked {
+            summary: self.name.into(),
+            operation: "EVALSHA",
+            collection: None,
+            procedure: Some(self.name),
+            text: None,
+        }
     }
 }
 
@@ -111,6 +113,14 @@ impl Failed {
             Self::Pool(_) => "no_connection",
             Self::Late(_) => "timeout",
             Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// What Redis itself calls it: `READONLY`.
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Redis(error) => error.code(),
+            Self::Pool(_) | Self::Late(_) | Self::Unreadable(_) => None,
         }
     }
 

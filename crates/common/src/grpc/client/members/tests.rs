@@ -74,7 +74,7 @@ fn of_two_the_less_busy_takes_the_call() {
 fn the_ejected_are_left_out_until_they_are_well() {
     let now = Instant::now();
     let (mut members, ids) = connected(3);
-    let mut taken = |members: &mut Members<()>| {
+    let taken = |members: &mut Members<()>| {
         (0..100).filter_map(|_| choose(members)).filter(|id| *id == ids[0]).count()
     };
 

@@ -1,6 +1,7 @@
 //! A CA of its own for each test.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use time::{Duration, OffsetDateTime};
 
 use crate::config::volume::Volume;
 
@@ -24,8 +25,15 @@ impl Ca {
 
     /// A certificate for that name.
     pub(super) fn issue(&self, name: &str) -> Pair {
+        self.issue_for(name, -Duration::DAY, Duration::DAY)
+    }
+
+    /// A certificate for that name that is good from then until then, counted from now.
+    pub(super) fn issue_for(&self, name: &str, from: Duration, until: Duration) -> Pair {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        let now = OffsetDateTime::now_utc();
+        (params.not_before, params.not_after) = (now + from, now + until);
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Pair { certificate: certificate.pem(), key: key.serialize_pem() }
     }

@@ -93,6 +93,32 @@ async fn a_pair_that_does_not_fit_is_refused_and_the_old_one_stays() {
 }
 
 #[tokio::test]
+async fn a_pair_that_begins_later_is_taken_when_it_begins() {
+    let ca = Ca::new();
+    let mut volume = ca.volume("localhost");
+    let running = serve(server(&volume, false)).await;
+    let before = shown(&running, volume.path("ca.crt")).await;
+    let tally = || running.process().shared.watcher.tallies().remove(0);
+    let first_ends = tally().not_after.unwrap();
+
+    // Dates have whole seconds: it begins in one to two seconds.
+    let (soon, day) = (time::Duration::seconds(2), time::Duration::DAY);
+    ca.swap(&mut volume, &ca.issue_for("localhost", soon, 2 * day));
+    look(&running).await;
+    look(&running).await;
+    let early = tally();
+    assert_eq!(shown(&running, volume.path("ca.crt")).await, before);
+    while tally().stale {
+        look(&running).await;
+    }
+
+    assert_eq!((early.taken, early.refused, early.stale), (0, 1, true), "said once");
+    assert_eq!((tally().taken, tally().refused), (1, 1));
+    assert!(tally().not_after.unwrap() > first_ends);
+    assert_ne!(shown(&running, volume.path("ca.crt")).await, before);
+}
+
+#[tokio::test]
 async fn both_ends_move_to_a_new_ca() {
     let (old, new) = (Ca::new(), Ca::new());
     let (mut volume, mut client_volume) = (old.volume("localhost"), old.volume("frame"));

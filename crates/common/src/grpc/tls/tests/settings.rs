@@ -39,6 +39,31 @@ fn a_server_needs_both_certificate_and_key_and_they_must_fit() {
 }
 
 #[test]
+fn a_certificate_that_is_not_valid_now_is_refused_with_its_date() {
+    let ca = Ca::new();
+    let day = time::Duration::DAY;
+    let mut volume = ca.volume("localhost");
+
+    ca.swap(&mut volume, &ca.issue_for("localhost", -2 * day, -day));
+    let expired = [
+        problems_of_server(&server(&volume, true)),
+        problems_of_client("https://sessions:50051", &showing(&volume)),
+    ];
+    ca.swap(&mut volume, &ca.issue_for("localhost", day, 2 * day));
+    let early = [
+        problems_of_server(&server(&volume, true)),
+        problems_of_client("https://sessions:50051", &showing(&volume)),
+    ];
+
+    let file = volume.path("tls.crt").display().to_string();
+    for (told, wrong) in
+        expired.iter().zip(["expired at 20"; 2]).chain(early.iter().zip(["not valid before 20"; 2]))
+    {
+        assert!(told.contains(&file) && told.contains(wrong), "no {wrong:?} in {told}");
+    }
+}
+
+#[test]
 fn a_client_needs_to_know_whom_to_trust() {
     let ca = Ca::new();
     let volume = ca.volume("frame");
