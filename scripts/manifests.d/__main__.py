@@ -11,6 +11,7 @@ import breakages
 import compose
 import edge
 import images
+import monitoring
 import network
 import pools
 import programs
@@ -29,6 +30,7 @@ CHECKS = {
     "shape of services": shape.check,
     "who reaches whom": network.check,
     "versions of images": images.check,
+    "alerts and dashboards": monitoring.check,
     "settings": programs.check,
     "time to stop": shutdown.check,
     "connections": pools.check,

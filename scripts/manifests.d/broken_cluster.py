@@ -1,6 +1,6 @@
 """What may be wrong with a cluster, with the settings of its programs, and with those numbers that must agree."""
 
-from parts import Breakage, cluster, config, container, deployment, policy, put, service, without
+from parts import Breakage, cluster, config, container, deployment, policy, put, rules, service, without
 from suite import named, of_kind, pod
 
 BREAKAGES = [
@@ -145,4 +145,7 @@ BREAKAGES = [
         lambda it: put(service(it)["environment"], "FAIRLEAD__ACCOUNTS__POSTGRES__MAX_CONNECTIONS", "60"),
     ),
     Breakage("connections", "nothing says", lambda it: config(it, "stores").pop("accounts.max-connections")),
+    Breakage("alerts and dashboards", "its alerts", lambda it: rules(it).pop()),
+    Breakage("alerts and dashboards", "its alerts", lambda it: put(rules(it)[0]["rules"][0], "expr", "vector(0)")),
+    Breakage("alerts and dashboards", "its dashboards", lambda it: config(it, "dashboards").pop("suite.json")),
 ]

@@ -30,6 +30,10 @@ def config(suite: Suite, name: str, overlay: str = "production") -> dict:
     )
 
 
+def rules(suite: Suite) -> list:
+    return named(suite.overlays["production"], "PrometheusRule", "fairlead")["spec"]["groups"]
+
+
 def without(suite: Suite, kind: str, name: str, overlay: str = "production") -> None:
     resources = suite.overlays[overlay]
     resources.remove(named(resources, kind, name))
