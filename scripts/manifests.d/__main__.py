@@ -28,6 +28,7 @@ CHECKS = {
     "skaffold schema": schemas.skaffold,
     "restricted pods": security.check,
     "shape of services": shape.check,
+    "components": shape.components,
     "who reaches whom": network.check,
     "versions of images": images.check,
     "alerts and dashboards": monitoring.check,

@@ -145,6 +145,8 @@ BREAKAGES = [
         lambda it: put(service(it)["environment"], "FAIRLEAD__ACCOUNTS__POSTGRES__MAX_CONNECTIONS", "60"),
     ),
     Breakage("connections", "nothing says", lambda it: config(it, "stores").pop("accounts.max-connections")),
+    Breakage("components", "no overlay and no test lists", lambda it: it.components["mtls"].remove("mtls")),
+    Breakage("components", "not the last", lambda it: it.components["dev"].reverse()),
     Breakage("alerts and dashboards", "its alerts", lambda it: rules(it).pop()),
     Breakage("alerts and dashboards", "its alerts", lambda it: put(rules(it)[0]["rules"][0], "expr", "vector(0)")),
     Breakage("alerts and dashboards", "its dashboards", lambda it: config(it, "dashboards").pop("suite.json")),

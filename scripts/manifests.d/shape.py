@@ -20,6 +20,17 @@ def check(suite: Suite) -> Iterator[str]:
         yield from (f"{overlay}: {it}" for it in references(suite, resources))
 
 
+def components(suite: Suite) -> Iterator[str]:
+    """What no overlay lists is checked by nobody; what copies numbers has to see them all."""
+    listed = {name for names in suite.components.values() for name in names}
+    for folder in sorted((suite.root / "deploy/kustomize/components").iterdir()):
+        if folder.name not in listed:
+            yield f"no overlay and no test lists the component {folder.name}"
+    for overlay, names in suite.components.items():
+        if names[-1] != "agreement":
+            yield f"{overlay}: the component agreement is not the last"
+
+
 def of_service(service: str, resources: list[dict]) -> Iterator[str]:
     missing = [kind for kind in KINDS if named(resources, kind, service) is None]
     if missing:

@@ -15,6 +15,8 @@ class Suite:
     root: Path
     # Rendered, by the name of the overlay.
     overlays: dict[str, list[Resource]]
+    # The components that each of them lists.
+    components: dict[str, list[str]]
     compose: dict
     skaffold: dict
     envoy: dict
@@ -42,12 +44,17 @@ def read(root: Path, kustomize: list[str]) -> Suite:
     return Suite(
         root=root,
         overlays={folder.name: render(kustomize, folder) for folder in folders},
+        components={folder.name: listed(folder) for folder in folders},
         compose=yaml.safe_load((root / "docker-compose.yml").read_text()),
         skaffold=yaml.safe_load((root / "skaffold.yaml").read_text()),
         envoy=yaml.safe_load((root / "deploy/envoy/envoy.yaml").read_text()),
         dockerfile=(root / "Dockerfile").read_text(),
         dockerfile_local=(root / "Dockerfile.local").read_text(),
     )
+
+
+def listed(folder: Path) -> list[str]:
+    return [Path(it).name for it in yaml.safe_load((folder / "kustomization.yaml").read_text())["components"]]
 
 
 def render(kustomize: list[str], folder: Path) -> list[Resource]:
