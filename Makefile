@@ -55,7 +55,7 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
-rehearse: ## Run the compose project without containers, and take the tour through its edge; needs root
+rehearse: ## Run compose and the dev overlay without containers, and take the tour through the edge; needs root
 	scripts/rehearse
 
 images: ## Build the images fairlead/<service>:local; needs a Docker engine, and no network

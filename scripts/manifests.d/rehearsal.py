@@ -1,14 +1,15 @@
-"""Runs the compose project without containers: the real stores, programs and edge, in the order, with the settings, the
-secrets and the configuration files that it names, in a network of their own. Then it takes the tour through the edge.
+"""Runs the compose project, or the development cluster, without containers: the real stores, programs and edge, in the
+order, with the settings, the secrets and the configuration files that it names, in a network of their own. Then it takes
+the tour through the edge.
 
-rehearsal.py DEMO KUSTOMIZE…: run by scripts/rehearse, as the first process of a namespace, which ends everything else.
+rehearsal.py compose|dev DEMO KUSTOMIZE…: run by scripts/rehearse as the first process of a namespace, whose end is
+everything's end.
 """
 
 import json
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import environment
@@ -16,33 +17,40 @@ import stores
 import suite
 from environment import Place
 from programs import BINARIES
-from stage import NAMES, handed, network, run, spawn, until
+from stage import NAMES, folder, handed, network, run, spawn, until
 from suite import Suite
 
 
 def main() -> None:
-    demo, *kustomize = sys.argv[1:]
+    stage, demo, *kustomize = sys.argv[1:]
     project = suite.read(Path(__file__).parents[2], kustomize)
-    places = {it.name: it for it in environment.everywhere(project) if it.name.startswith("compose: ")}
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        root.chmod(0o755)
-        network(root)
-        stores.postgres(root, project)
-        stores.redis(root, project)
-        migrate(root, places["compose: migrate-accounts"])
-        services = [start(root, places[f"compose: {service}"]) for service in project.services]
-        edge(root, project)
-        tour(demo)
-        let_go(project)
-        for service, place in zip(services, (places[f"compose: {it}"] for it in project.services), strict=True):
-            stop(service, place)
-    print("the compose project works: schema, services, edge, the whole tour, a clean stop")
+    places = {
+        (it.program, it.service): it for it in environment.everywhere(project) if it.name.startswith(f"{stage}: ")
+    }
+    services = [places[service, service] for service in project.services]
+    root = folder()
+    network(root)
+    stores.postgres(root, project)
+    stores.redis(root, project)
+    for place in places.values():
+        if place.program == "migrate":
+            migrate(root, place)
+    processes = [start(root, place) for place in services]
+    edge(root, project)
+    tour(demo)
+    let_go(project)
+    for process, place in zip(processes, services, strict=True):
+        stop(process, place)
+    print(f"{stage} works: schema, services, edge, the whole tour, a clean stop")
 
 
 def migrate(root: Path, place: Place) -> None:
+    """As every pod of a rollout does it, though another has done it already."""
     for attempt in ("applies", "finds nothing to do"):
-        run(BINARIES / "migrate", "accounts", "up", env=handed(root, place))
+        for name in {
+            found[1].lower() for it in place.variables if (found := re.match(r"FAIRLEAD__MIGRATE__(\w+?)__", it))
+        }:
+            run(BINARIES / "migrate", name, "up", env=handed(root, place))
         print(f"migrate {attempt}")
 
 
@@ -53,7 +61,7 @@ def start(root: Path, place: Place) -> subprocess.Popen:
         "FAIRLEAD__SERVER__LISTEN": f"{address}:50051",
         "FAIRLEAD__ADMIN__LISTEN": f"{address}:8081",
     }
-    variables.pop("OTEL_EXPORTER_OTLP_ENDPOINT")
+    variables.pop("OTEL_EXPORTER_OTLP_ENDPOINT", None)
     process = spawn(BINARIES / place.program, env=variables, log=root / f"{place.service}.log")
     until(place.service, [BINARIES / place.program, "probe", "ready"], env=variables, log=root / f"{place.service}.log")
     print(f"{place.service} is ready")

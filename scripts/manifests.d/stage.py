@@ -16,6 +16,12 @@ NAMES = {
 PATIENCE_S = 60
 
 
+def folder() -> Path:
+    """In memory, in this namespace only: it is gone with the last process, whatever ended that."""
+    run("mount", "-t", "tmpfs", "-o", "mode=0755", "rehearsal", "/mnt")
+    return Path("/mnt")
+
+
 def network(root: Path) -> None:
     hosts = root / "hosts"
     hosts.write_text("".join(f"{address} {name}\n" for name, address in NAMES.items()) + "127.0.0.1 localhost\n")
