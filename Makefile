@@ -5,7 +5,7 @@ URL := http://127.0.0.1:50051
 BENCH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection test-cgroups test-network drain-test bench chaos faults fmt deny ci
+.PHONY: help run demo test lint proto reflection test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: ## Check format, lints, documentation, and each crate by itself
 proto: ## Lint the contract, and compare it with the main branch
 	scripts/proto
 
+manifests: ## Check manifests, compose, the edge, Dockerfiles and skaffold, and that each check can fail
+	scripts/manifests
+
 reflection: ## Ask a running suite what it serves, as clients that have no protos
 	scripts/reflection
 
@@ -51,6 +54,18 @@ fmt: ## Format the code
 
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
+
+rehearse: ## Run compose and the dev overlay without containers, and take the tour through the edge; needs root
+	scripts/rehearse
+
+images: ## Build the images fairlead/<service>:local; needs a Docker engine, and no network
+	scripts/images
+
+image-size: ## Print how large each image is; fails above 10 MB
+	scripts/image-size
+
+compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
+	scripts/dev-secrets .fairlead/compose && docker compose up --build --detach
 
 ci: ## Everything that a change must pass, with the time of each part
 	scripts/ci

@@ -42,7 +42,7 @@ def main() -> int:
         print("one core cannot attack itself: two are needed", file=sys.stderr)
         return 2
     os.sched_setaffinity(0, {cores[-1]})
-    print(f"{'attack':<20}{'connections':>12}{'CPU':>8}{'p99 idle':>12}{'attacked':>12}{'newcomer':>12}{'memory':>12}", flush=True)
+    print(f"{'attack':<28}{'connections':>12}{'CPU':>8}{'p99 idle':>12}{'attacked':>12}{'newcomer':>12}{'memory':>12}", flush=True)
     failures = []
     for name in names or ALL:
         attack = ALL[name]()
@@ -93,7 +93,7 @@ def judge(name: str, rounds: list[Round]) -> list[str]:
     peak = max(each.peak_mib for each in rounds)
     connections = round(median("connections"))
     print(
-        f"{name:<20}{connections:>12}{cpu:>8.2f}{idle:>9.2f} ms{attacked:>9.2f} ms{newcomer:>9.0f} ms{peak:>8.1f} MiB",
+        f"{name:<28}{connections:>12}{cpu:>8.2f}{idle:>9.2f} ms{attacked:>9.2f} ms{newcomer:>9.0f} ms{peak:>8.1f} MiB",
         flush=True,
     )
     wrong = []

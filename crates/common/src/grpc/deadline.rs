@@ -12,21 +12,19 @@ use crate::policy::Deadline;
 const HEADER: &str = "grpc-timeout";
 
 tokio::task_local! {
-    static CURRENT: Instant;
+    static CURRENT: Option<Instant>;
 }
 
 /// When the call whose handler runs now has to be over.
 #[must_use]
 pub fn current() -> Option<Instant> {
-    CURRENT.try_with(|deadline| *deadline).ok()
+    CURRENT.try_with(|deadline| *deadline).ok().flatten()
 }
 
 /// Runs a handler so that [`current`] knows its deadline.
-pub(crate) async fn scope<F: Future>(deadline: Option<Instant>, handler: F) -> F::Output {
-    match deadline {
-        Some(deadline) => CURRENT.scope(deadline, handler).await,
-        None => handler.await,
-    }
+pub(crate) fn scope<F: Future>(deadline: Option<Instant>, handler: F) -> impl Future<Output = F::Output> {
+    // Not an `async fn`, which would keep room for the handler twice: every call is moved through here.
+    CURRENT.scope(deadline, handler)
 }
 
 /// When a call with these headers has to be over; `None` for an endless one.

@@ -4,7 +4,7 @@
 use std::{
     convert::Infallible,
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -154,7 +154,8 @@ impl Gate {
             executor::end_after(deadline);
         }
         call.admitted = self.admit(method.row)?;
-        let handled = deadline::scope(deadline, self.authorise_and_run(method, request, &call.held));
+        // Pinned here: what bounds it in time moves it no more.
+        let handled = pin!(deadline::scope(deadline, self.authorise_and_run(method, request, &call.held)));
         let handled = AssertUnwindSafe(handled).catch_unwind();
         let outcome = match deadline {
             Some(deadline) => timeout_at(deadline, handled).await.map_err(|_| deadline::exceeded())?,

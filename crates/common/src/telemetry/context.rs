@@ -28,10 +28,11 @@ tokio::task_local! {
 }
 
 /// Runs a call's future with its context, and in its span. A task spawned inside does not inherit them.
-pub async fn scope<F: Future>(call: impl Into<Carried>, future: F) -> F::Output {
+pub fn scope<F: Future>(call: impl Into<Carried>, future: F) -> impl Future<Output = F::Output> {
     let call = call.into();
     let span = call.span().cloned().unwrap_or_else(Span::none);
-    CURRENT.scope(call, future).instrument(span).await
+    // Not an `async fn`, which would keep room for the future twice: every call is moved through here.
+    CURRENT.scope(call, future).instrument(span)
 }
 
 /// Runs something short with a call's context, and in its span.

@@ -20,12 +20,12 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The first directives, and the filter that follows this handle. It lets events in and no spans: those that a
+    /// The first directives, and the filter that follows this handle. It lets no spans in: those that a
     /// handler makes of its own cost nothing in calls that are not traced.
     pub(super) fn new(directives: &str) -> Result<(Self, impl Filter<Registry> + use<>), String> {
         let (filter, handle) = reload::Layer::new(parse(directives)?);
-        let events = filter_fn(is_event).with_max_level_hint(LevelFilter::TRACE);
-        Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter.and(events)))
+        let no_span = filter_fn(is_no_span).with_max_level_hint(LevelFilter::TRACE);
+        Ok((Self { directives: Arc::new(Mutex::new(directives.to_owned())), handle }, filter.and(no_span)))
     }
 
     pub(super) fn get(&self) -> String {
@@ -42,8 +42,9 @@ impl Level {
     }
 }
 
-fn is_event(metadata: &Metadata<'_>) -> bool {
-    metadata.is_event()
+/// An event, or the question whether one would be logged (`enabled!`).
+fn is_no_span(metadata: &Metadata<'_>) -> bool {
+    !metadata.is_span()
 }
 
 /// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would
@@ -85,6 +86,9 @@ mod tests {
             level.set("some::place=debug").unwrap();
             log_all();
             assert_eq!(logged(), "134");
+            assert!(tracing::enabled!(target: "some::place", tracing::Level::DEBUG));
+            assert!(!tracing::enabled!(target: "elsewhere", tracing::Level::DEBUG));
+            assert!(tracing::info_span!(target: "some::place", "work").is_disabled());
 
             level.set("off,audit=off").unwrap();
             log_all();

@@ -76,11 +76,14 @@ async fn a_thousand_methods_that_nobody_serves_are_one() {
 
 #[tokio::test]
 async fn a_connection_that_never_greets_is_counted_as_refused() {
-    let (server, _) = serving(&[("FAIRLEAD__SERVER__PREFACE_TIMEOUT", "50ms")]).await;
+    let settings =
+        [("FAIRLEAD__SERVER__PREFACE_TIMEOUT", "50ms"), ("FAIRLEAD__TELEMETRY__LOG", "common=debug")];
+    let (server, _) = serving(&settings).await;
     let mut silent = TcpStream::connect(server.grpc).await.unwrap();
 
-    // The end of the connection.
+    // The end of the connection, which is counted a moment later.
     silent.read_to_end(&mut Vec::new()).await.unwrap();
+    server.binary.line(|line| line["message"] == "connection not served").await;
 
     let metrics = server.metrics().await;
     assert_eq!(metrics.sum("fairlead_connections_refused_total", &[("reason", "preface")]), Some(1.0));

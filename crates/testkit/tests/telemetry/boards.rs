@@ -10,8 +10,9 @@ use proto::{
     accounts::v1::{ChangePasswordRequest, GetAccountRequest},
     sessions::v1::{CreateSessionResponse, RefreshSessionRequest, ValidateSessionRequest},
 };
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
-use testkit::Metrics;
+use testkit::{Metrics, Server};
 
 use crate::{
     house::{House, sign_in},
@@ -29,7 +30,7 @@ async fn every_name_on_a_dashboard_and_in_an_alert_is_on_metrics() {
     let house = House::start(&[("OTEL_TRACES_SAMPLER", "always_on")]).await;
     tour(&house).await;
 
-    let scrapes = [house.accounts.metrics().await, house.sessions.metrics().await];
+    let scrapes = [house.accounts.metrics().await, house.sessions.metrics().await, certified().await];
 
     let expressions = [dashboards(), rules()].concat();
     assert!(expressions.len() > 100, "{}", expressions.len());
@@ -39,7 +40,7 @@ async fn every_name_on_a_dashboard_and_in_an_alert_is_on_metrics() {
     // The test would notice.
     for (wrong, name) in [
         ("rate(fairlead_calls_shed[5m])", "fairlead_calls_shed"),
-        ("fairlead_ready{service=\"accounts\"} == 0", "service"),
+        ("fairlead_ready{berth=\"seven\"} == 0", "berth"),
     ] {
         assert_eq!(unknown(wrong, &scrapes), [name.to_owned()].into());
     }
@@ -105,6 +106,22 @@ async fn tour(house: &House) {
     // Its news goes through the outbox.
     accounts.change_password(with(change, &[("authorization", &bearer)])).await.unwrap();
     sessions.refresh_session(RefreshSessionRequest { refresh_token: "none".into() }).await.unwrap_err();
+}
+
+/// What a service tells that has a certificate.
+async fn certified() -> Metrics {
+    let (folder, key) = (tempfile::tempdir().unwrap(), KeyPair::generate().unwrap());
+    let certificate = CertificateParams::new(["harbour".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let files = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
+    fs::write(&files[0], certificate.pem()).unwrap();
+    fs::write(&files[1], key.serialize_pem()).unwrap();
+    let settings = [
+        ("FAIRLEAD__SERVER__TLS__CERTIFICATE", files[0].to_str().unwrap()),
+        ("FAIRLEAD__SERVER__TLS__PRIVATE_KEY", files[1].to_str().unwrap()),
+    ];
+    let server = Server::start("test-service", &settings);
+    server.ready().await;
+    server.metrics().await
 }
 
 /// The names of an expression that no process tells.

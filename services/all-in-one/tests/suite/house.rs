@@ -9,7 +9,7 @@ use proto::{
 use testkit::{Binary, Server, ServiceKeys, Signal, free_port};
 use tonic::{Request, transport::Channel};
 
-use crate::people::{PASSWORD, bearer_of};
+use crate::people::{PASSWORD, bearer_of, patient};
 
 /// Both services. Where their stores are is said in their environments.
 pub(crate) struct House {
@@ -43,8 +43,12 @@ impl House {
         };
         let accounts =
             start("accounts", ports[0], ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", &near_sessions), of_accounts);
-        let sessions =
-            start("sessions", ports[1], ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", &near_accounts), of_sessions);
+        let sessions = start(
+            "sessions",
+            ports[1],
+            ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", &near_accounts),
+            &[&[("FAIRLEAD__SESSIONS__ACCOUNTS__TIMEOUT", "30s")], of_sessions].concat(),
+        );
         tokio::join!(accounts.ready(), sessions.ready());
         Self { accounts, sessions, _keys: keys }
     }
@@ -65,7 +69,7 @@ impl House {
             password: PASSWORD.to_owned(),
             ..CreateAccountRequest::default()
         };
-        self.accounts().create_account(request).await.unwrap().into_inner().account.unwrap()
+        self.accounts().create_account(patient(request)).await.unwrap().into_inner().account.unwrap()
     }
 
     /// Signs in somebody who is known.
@@ -75,7 +79,8 @@ impl House {
             password: PASSWORD.to_owned(),
             ..CreateSessionRequest::default()
         };
-        let tokens = self.sessions().create_session(request).await.unwrap().into_inner().tokens.unwrap();
+        let tokens =
+            self.sessions().create_session(patient(request)).await.unwrap().into_inner().tokens.unwrap();
         Guest { account, token: tokens.session_token }
     }
 

@@ -1,5 +1,7 @@
 //! People who use the suite.
 
+use std::time::Duration;
+
 use proto::{
     accounts::v1::{Account, CreateAccountRequest, accounts_service_client::AccountsServiceClient},
     sessions::v1::{CreateSessionRequest, Session, Tokens, sessions_service_client::SessionsServiceClient},
@@ -51,7 +53,7 @@ impl Suite {
             password: PASSWORD.to_owned(),
             ..CreateAccountRequest::default()
         };
-        self.accounts().create_account(request).await.unwrap();
+        self.accounts().create_account(patient(request)).await.unwrap();
     }
 
     /// Somebody new, signed in.
@@ -99,6 +101,14 @@ impl Suite {
 /// A request that carries a person's session token.
 pub(crate) fn bearer<T>(tokens: &Tokens, message: T) -> Request<T> {
     bearer_of(&tokens.session_token, message)
+}
+
+/// A request that may take as long as any: threads that hash passwords are nice, and come last on a machine that has
+/// other work.
+pub(crate) fn patient<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(Duration::from_secs(30));
+    request
 }
 
 /// A request that carries a session token.

@@ -131,8 +131,8 @@ async fn everything_comes_to_rest(house: &House, watcher: &mut PgConnection) {
 async fn no_permit_is_lost(house: &House, admin: &Guest, accounts: &[Account], watcher: &mut PgConnection) {
     watcher.execute("begin; lock table accounts in exclusive mode").await.unwrap();
     let mut waiting = JoinSet::new();
-    for account in accounts.iter().take(CONNECTIONS.into()).cloned() {
-        let (mut client, admin) = (house.accounts(), admin.clone());
+    for account in accounts.iter().take(CONNECTIONS.into()) {
+        let (mut client, admin, account) = (house.accounts(), admin.clone(), account.clone());
         waiting.spawn(async move { set_disabled(&mut client, &admin, &account, true).await });
     }
     let deadline = Instant::now() + SOON;

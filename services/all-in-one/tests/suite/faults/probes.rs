@@ -73,7 +73,7 @@ async fn a_postgres_that_stops_is_told_by_every_surface_after_the_threshold_and_
 
 /// What `/ready` says of the process and of Postgres.
 #[derive(Debug)]
-struct Ready {
+struct Answer {
     status: u16,
     ready: bool,
     up: bool,
@@ -81,22 +81,22 @@ struct Ready {
 }
 
 /// Asks until the answer is wanted. Probes are asked again and again by nature.
-async fn until(server: &Server, wanted: impl Fn(&Ready) -> bool) -> Ready {
+async fn until(server: &Server, wanted: impl Fn(&Answer) -> bool) -> Answer {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let answer = server.get("/ready").await.expect("the admin port answers");
-        let said: Value = serde_json::from_str(&answer.body).expect("it answers JSON");
+        let page = server.get("/ready").await.expect("the admin port answers");
+        let said: Value = serde_json::from_str(&page.body).expect("it answers JSON");
         let postgres = &said["dependencies"]["postgres"];
-        let ready = Ready {
-            status: answer.status,
+        let answer = Answer {
+            status: page.status,
             ready: said["ready"].as_bool().unwrap(),
             up: postgres["up"].as_bool().unwrap(),
             reason: postgres["reason"].as_str().map(str::to_owned),
         };
-        if wanted(&ready) {
-            return ready;
+        if wanted(&answer) {
+            return answer;
         }
-        assert!(Instant::now() < deadline, "{ready:?}");
+        assert!(Instant::now() < deadline, "{answer:?}");
         sleep(Duration::from_millis(5)).await;
     }
 }

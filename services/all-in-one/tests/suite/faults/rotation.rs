@@ -5,7 +5,7 @@ use std::time::Duration;
 use proto::sessions::v1::ValidateSessionRequest;
 use testkit::{Server, Volume, postgres_server, redis};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
     time::{Instant, sleep},
 };
@@ -31,12 +31,14 @@ async fn a_password_of_postgres_is_rotated_and_a_broken_one_is_not_taken() {
         ("FAIRLEAD__ACCOUNTS__POSTGRES__URL_FILE", file.to_str().unwrap()),
         // Connecting with a password is slow where nothing is optimised and the machine is busy.
         ("FAIRLEAD__ACCOUNTS__POSTGRES__ACQUIRE_TIMEOUT", "4s"),
+        ("FAIRLEAD__ACCOUNTS__POSTGRES__MAX_CONNECTIONS", "4"),
     ];
     let house = House::start(&of_accounts, &[("FAIRLEAD__SESSIONS__REDIS__URL", &redis.url)]).await;
     let guest = house.guest("ada@example.com").await;
     let (alive, steady) = (Alive::watching(&house.accounts), Steady::asking(&house, &guest));
+    steady.answered(Instant::now(), Code::Ok, 50).await;
+    // Every caller has a connection by now.
     let begun = Instant::now();
-    steady.answered(begun, Code::Ok, 50).await;
 
     is_refused_while_broken(&house.accounts, POSTGRES, &mut volume, &login.url_with("wrong-secret")).await;
     steady.never_failed_since(begun);
@@ -86,8 +88,12 @@ async fn a_password_of_redis_is_rotated_and_a_broken_one_is_not_taken() {
     volume.swap(&[("url", &url_with("second-secret"))]);
     changes(&house.sessions, REDIS, "taken", 2.0).await;
     steady.answered(Instant::now(), Code::Ok, 100).await;
-
     steady.never_failed_since(begun);
+    // Whoever connects from now on has to say the new one.
+    let cut = say(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+    assert_ne!(cut, ":0");
+    steady.answered(Instant::now(), Code::Ok, 100).await;
+
     assert!(!house.sessions.binary.so_far().contains("-secret"), "a password is logged");
     alive.throughout();
     drop(steady);
@@ -142,8 +148,13 @@ async fn changes(server: &Server, setting: &str, outcome: &str, count: f64) {
 
 /// Whoever connects from now on has to say it; who is connected stays so.
 async fn set_password(admin: &mut TcpStream, password: &str) {
-    admin.write_all(format!("CONFIG SET requirepass {password}\r\n").as_bytes()).await.unwrap();
-    let mut answer = [0; 5];
-    admin.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"+OK\r\n");
+    assert_eq!(say(admin, &format!("CONFIG SET requirepass {password}")).await, "+OK");
+}
+
+/// Has Redis do something; gives back the line that it answers.
+async fn say(admin: &mut TcpStream, command: &str) -> String {
+    admin.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    BufReader::new(admin).read_line(&mut answer).await.unwrap();
+    answer.trim_end().to_owned()
 }

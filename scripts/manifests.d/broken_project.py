@@ -1,0 +1,41 @@
+"""What may be wrong with the compose project, the edge, and what images are built from."""
+
+from parts import Breakage, cluster, put, replace, routes, service, without
+
+BREAKAGES = [
+    Breakage("compose schema", "memory_limit", lambda it: put(service(it), "memory_limit", "1g")),
+    Breakage("skaffold schema", "artefacts", lambda it: put(it.skaffold["build"], "artefacts", [])),
+    Breakage("routes of the edge", "no route", lambda it: routes(it).pop(0)),
+    Breakage("routes of the edge", "no cluster", lambda it: put(routes(it)[1]["route"], "cluster", "session")),
+    Breakage("routes of the edge", "no Service", lambda it: without(it, "Service", "accounts-headless")),
+    Breakage("routes of the edge", "no container", lambda it: service(it).pop("networks")),
+    Breakage("Envoy", "connect_timeut", lambda it: put(cluster(it, "accounts"), "connect_timeut", "1s")),
+    Breakage("compose", "can be written", lambda it: service(it, "redis").pop("read_only")),
+    Breakage("compose", "no limit", lambda it: service(it, "grafana").pop("mem_limit")),
+    Breakage("compose", "publishes", lambda it: put(service(it, "postgres"), "ports", ["5432:5432"])),
+    Breakage(
+        "compose",
+        "schema",
+        lambda it: put(service(it)["depends_on"]["migrate-accounts"], "condition", "service_started"),
+    ),
+    Breakage("compose", "ready", lambda it: service(it, "sessions").pop("healthcheck")),
+    Breakage("compose", "not built", lambda it: put(service(it, "sessions")["build"]["args"], "SERVICE", "accounts")),
+    Breakage("Dockerfiles", "differ", lambda it: replace(it, "dockerfile_local", "EXPOSE 50051 8081", "EXPOSE 50051")),
+    Breakage(
+        "Dockerfiles",
+        "root",
+        lambda it: [
+            replace(it, field, "USER 65532:65532", "USER nobody") for field in ("dockerfile", "dockerfile_local")
+        ],
+    ),
+    Breakage("Dockerfiles", "another Rust", lambda it: replace(it, "dockerfile", "rust:1.95.0", "rust:1.94.0")),
+    Breakage("hadolint", "DL3007", lambda it: replace(it, "dockerfile", "rust:1.95.0-bookworm", "rust:latest")),
+    Breakage("skaffold", "builds", lambda it: it.skaffold["build"]["artifacts"].pop()),
+    Breakage(
+        "skaffold",
+        "another service",
+        lambda it: put(it.skaffold["build"]["artifacts"][0]["docker"]["buildArgs"], "SERVICE", "sessions"),
+    ),
+    Breakage("skaffold", "synchronised", lambda it: put(it.skaffold["build"]["artifacts"][0], "sync", {"manual": []})),
+    Breakage("skaffold", "to forward to", lambda it: put(it.skaffold["portForward"][0], "namespace", "default")),
+]
