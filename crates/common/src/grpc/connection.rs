@@ -18,7 +18,7 @@ use tower::Service;
 use super::{
     arrival::{Io, Tls, arrive},
     executor::Executor,
-    frames::{FrameMeter, floods},
+    frames::{FrameMeter, offends},
     gate::Gate,
     greeting::Greeting,
     newcomers::Newcomer,
@@ -183,10 +183,10 @@ async fn until(deadline: Option<Instant>) {
 fn log(peer: SocketAddr, shared: &Shared, ended: hyper::Result<()>) {
     match ended {
         Ok(()) => tracing::debug!(%peer, "connection ended"),
-        Err(error) if floods(&error) => {
+        Err(error) if offends(&error) => {
             shared.gate.meter().unserved(Unserved::Flood);
             let kept_out = shared.offenders.add(peer.ip(), Instant::now());
-            tracing::warn!(%peer, %error, kept_out_ms = kept_out.as_millis(), "connection closed: the peer floods");
+            tracing::warn!(%peer, %error, kept_out_ms = kept_out.as_millis(), "connection closed: the peer floods or breaks the protocol");
         }
         Err(error) => tracing::debug!(%peer, %error, "connection failed"),
     }

@@ -36,15 +36,14 @@ const SUBSTANTIAL: usize = 512;
 /// Bytes written for which a peer may have to ping once and to update its windows a few times.
 const PORTION: usize = 8 * 1024;
 
-/// Whether a connection was closed because its peer asked for work and for nothing else: by our count or by h2's.
-pub(crate) fn floods(error: &hyper::Error) -> bool {
+/// Whether a connection was closed for what its peer did: it asked for work and for nothing else, by our count or by
+/// h2's, or it broke the protocol, as no client does that means well.
+pub(crate) fn offends(error: &hyper::Error) -> bool {
     let source = error.source();
     // Of our own error h2 keeps the kind and the words.
     let ours = source.and_then(|source| source.downcast_ref::<io::Error>());
     let theirs = source.and_then(|source| source.downcast_ref::<h2::Error>());
-    ours.is_some_and(|error| error.to_string() == FLOOD)
-        || theirs
-            .is_some_and(|error| error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+    ours.is_some_and(|error| error.to_string() == FLOOD) || theirs.is_some_and(h2::Error::is_library)
 }
 
 const FLOOD: &str = "the peer floods with control frames";

@@ -1,7 +1,7 @@
 //! Addresses that flood, connection after connection: they are kept out for a while.
 //!
-//! A flood is noticed after a thousand frames and costs its connection. Whoever comes again at once would pay with
-//! nothing but a handshake, and so would the process. What becomes of the connections that it makes is not decided here.
+//! A flood is noticed after a thousand frames, a frame that breaks the protocol at once, and either costs its connection.
+//! Whoever comes again at once would pay with nothing but a handshake, and so would the process. What becomes of the connections that it makes is not decided here.
 
 use std::{
     collections::HashMap,

@@ -28,7 +28,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How many proxies stand in front, each of which adds to `x-forwarded-for`. 0: the peer is the client.
     pub trusted_hops: u8,
-    /// Whether an address that floods again and again is kept out for a while. `nobody` is for installations where many
+    /// Whether an address that floods, or breaks the protocol, again and again is kept out for a while. `nobody` is for installations where many
     /// share an address, as behind a load balancer that puts its own in its place (SNAT): a flood then only costs its
     /// own connection. Behind proxies (`trusted_hops` above 0) it is nobody anyway.
     pub keep_out: KeepOut,

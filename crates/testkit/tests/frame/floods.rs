@@ -13,6 +13,9 @@ use crate::{
     serving,
 };
 
+/// What is logged of a connection that is closed for what its peer did.
+const OFFENDS: &str = "connection closed: the peer floods or breaks the protocol";
+
 #[tokio::test]
 async fn rapid_resets_are_cut_off() {
     cut_off(|attacker| {
@@ -119,9 +122,7 @@ async fn whoever_floods_again_and_again_is_kept_out_and_nobody_else_is() {
     for _ in 0..3 {
         flood(&server, |_| frame(PING, 0, 0, &[7; 8]).repeat(100)).await;
     }
-    let kept_out = |line: &serde_json::Value| {
-        line["message"] == "connection closed: the peer floods" && line["kept_out_ms"] == 1000
-    };
+    let kept_out = |line: &serde_json::Value| line["message"] == OFFENDS && line["kept_out_ms"] == 1000;
     server.binary.line(kept_out).await;
 
     let said = Attacker::knocks(&server).await;
@@ -132,6 +133,20 @@ async fn whoever_floods_again_and_again_is_kept_out_and_nobody_else_is() {
     let metrics = server.metrics().await;
     let refused = |reason| metrics.sum("fairlead_connections_refused_total", &[("reason", reason)]);
     assert_eq!((refused("flood"), refused("barred")), (Some(3.0), Some(1.0)));
+}
+
+#[tokio::test]
+async fn whoever_breaks_the_protocol_again_and_again_is_kept_out() {
+    let (server, mut client) = serving(&[]).await;
+
+    // PRIORITY of no length.
+    for _ in 0..3 {
+        flood(&server, |_| frame(2, 0, 1, &[])).await;
+    }
+    server.binary.line(|line| line["message"] == OFFENDS && line["kept_out_ms"] == 1000).await;
+
+    assert!(Attacker::knocks(&server).await.is_empty(), "it was let in");
+    client.echo(EchoRequest::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -166,7 +181,7 @@ async fn cut_off(next: impl FnMut(&mut Attacker) -> Vec<u8>) {
     let goodbye = frames(&said).into_iter().find(|frame| frame.kind == GOAWAY);
     let calm = goodbye.map(|goodbye| goodbye.payload[4..8].to_vec());
     assert!(calm.is_none_or(|reason| reason == [0, 0, 0, 11]), "ENHANCE_YOUR_CALM is what it was to be told");
-    server.binary.line(|line| line["message"] == "connection closed: the peer floods").await;
+    server.binary.line(|line| line["message"] == OFFENDS).await;
 }
 
 async fn flood(server: &Server, next: impl FnMut(&mut Attacker) -> Vec<u8>) -> Vec<u8> {

@@ -67,9 +67,9 @@ pub(crate) enum Unserved {
     Crowd,
     /// There was no place for it in time.
     Full,
-    /// Its peer flooded.
+    /// Its peer flooded, or broke the protocol.
     Flood,
-    /// Its address is kept out, for its floods.
+    /// Its address is kept out for such connections.
     Barred,
 }
 
