@@ -122,13 +122,17 @@ async fn a_new_client_takes_the_place_of_one_without_calls_and_those_with_calls_
 #[tokio::test]
 async fn where_all_places_have_calls_a_new_client_is_told_to_come_again() {
     let (server, _) = serving(&[("FAIRLEAD__LIMITS__CONNECTIONS", "2")]).await;
-    let mut busy = Vec::new();
+    let (mut busy, mut begun) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let mut connection = Attacker::greets(&server, &[]).await;
         let (stream, opens) = connection.call("Slow", 0, &[]);
         let message = framed(&prost::Message::encode_to_vec(&slow(4000)));
         connection.send(&[opens, frame(DATA, END_STREAM, stream, &message)].concat()).await.unwrap();
-        server.binary.line(|line| line["message"] == "slow call began").await;
+        let began = |line: &serde_json::Value| {
+            line["message"] == "slow call began" && !begun.contains(&line["trace_id"])
+        };
+        let began = server.binary.line(began).await;
+        begun.push(began["trace_id"].clone());
         busy.push(connection);
     }
     let mut new = newcomer(&server);
