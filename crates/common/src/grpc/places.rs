@@ -25,8 +25,9 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 const SHORT_FAREWELL: Duration = Duration::from_millis(100);
 
 /// How long a connection has to have been without a call before it is told to go for the sake of another: whoever calls
-/// again and again keeps its place between two calls. One that has never made a call is given no such time.
-const IDLE: Duration = Duration::from_secs(1);
+/// again and again keeps its place between two calls, also on a machine that is too busy to call as often as it would. One
+/// that has never made a call is given no such time.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The connections that are served, and those that are only told to come again.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ struct Tenants {
     came: u64,
     by_number: BTreeMap<u64, Arc<Tenant>>,
     /// Those that were told to go for the sake of another, and are still there.
-    going: usize,
+    going: BTreeMap<u64, Arc<Tenant>>,
     /// Connections that wait for a place.
     waiting: usize,
 }
@@ -111,10 +112,10 @@ impl Places {
     /// Tells one more to go unless enough are going. Whether anybody is.
     fn displace_for_who_waits(&self) -> bool {
         let mut tenants = self.tenants();
-        if tenants.going < tenants.waiting {
+        if tenants.leaving() < tenants.waiting {
             tenants.displace();
         }
-        tenants.going > 0
+        tenants.leaving() > 0
     }
 
     fn enter(self: &Arc<Self>, permit: OwnedSemaphorePermit, served: bool) -> Place {
@@ -142,13 +143,18 @@ impl Places {
 }
 
 impl Tenants {
+    /// Those that are about to leave their places. One that made calls after all may stay until their deadlines.
+    fn leaving(&self) -> usize {
+        self.going.values().filter(|tenant| tenant.calls.is_empty()).count()
+    }
+
     fn displace(&mut self) {
         let idle = self.by_number.iter().filter(|(_, tenant)| tenant.is_idle());
         let longest =
             idle.min_by_key(|(_, tenant)| tenant.last_call_us.load(Relaxed)).map(|(number, _)| *number);
-        if let Some(tenant) = longest.and_then(|number| self.by_number.remove(&number)) {
+        if let Some((number, tenant)) = longest.and_then(|number| self.by_number.remove_entry(&number)) {
             tenant.go.cancel();
-            self.going += 1;
+            self.going.insert(number, tenant);
         }
     }
 }
@@ -220,10 +226,8 @@ impl Tenant {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut tenants = self.places.tenants();
-        let stayed = tenants.by_number.remove(&self.number).is_some();
-        if self.tenant.served && !stayed {
-            tenants.going -= 1;
-        }
+        tenants.by_number.remove(&self.number);
+        tenants.going.remove(&self.number);
     }
 }
 

@@ -98,6 +98,19 @@ async fn where_all_are_busy_the_next_is_told_to_come_again_and_one_more_waits_in
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_one_that_calls_after_it_was_told_to_go() {
+    let places = places(1);
+    let late = taken(&places).await;
+    let mut next = pin!(taken(&places));
+    assert!(poll!(&mut next).is_pending());
+    assert!(told(&late));
+
+    late.tenant.run(pending());
+
+    assert!(!next.await.tenant.served, "it is told to come again, and not kept waiting");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_has_nothing_left_a_moment_after_its_last_call() {
     let places = places(1);
     let place = taken(&places).await;
