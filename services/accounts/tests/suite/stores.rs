@@ -7,9 +7,13 @@ use accounts::store::{
     postgres::{self, PostgresStore},
     sqlite::SqliteStore,
 };
+use common::config::Duration;
 use migrate::{Options, Set};
 use tempfile::TempDir;
 use testkit::Database;
+
+/// How many connections a store has, where a test does not say so.
+const CONNECTIONS: u32 = 8;
 
 /// A store, and what must live as long as it does.
 pub(crate) struct Rested<K> {
@@ -29,11 +33,17 @@ pub(crate) async fn sqlite() -> Rested<TempDir> {
 pub(crate) async fn postgres() -> Rested<Database> {
     let database = testkit::postgres().await;
     migrate(&database.url).await;
-    Rested { store: Arc::new(postgres_store(&database.url)), kept: database }
+    let config = postgres::Config {
+        url: database.url.clone().into(),
+        // Connecting is slow where nothing is optimised and all tests run at once.
+        acquire_timeout: Duration::from_secs(20),
+        ..postgres::Config::default()
+    };
+    Rested { store: Arc::new(PostgresStore::new(&config, CONNECTIONS).unwrap()), kept: database }
 }
 
 pub(crate) fn postgres_store(url: &str) -> PostgresStore {
-    postgres_store_of(url, 8)
+    postgres_store_of(url, CONNECTIONS)
 }
 
 /// A store of so many connections.
