@@ -4,9 +4,10 @@ use std::{path::Path, time::Duration};
 
 use common::{Process, telemetry::database::Place};
 use sqlx::{
-    Sqlite,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+    Sqlite, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
+use tokio::time::{Instant, sleep};
 
 use super::sql::SqlStore;
 
@@ -32,16 +33,31 @@ impl SqliteStore {
     /// A store in a file. Nothing is opened yet.
     #[must_use]
     pub fn new(file: &Path) -> Self {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(PATIENCE);
+        let options =
+            SqliteConnectOptions::new().filename(file).create_if_missing(true).busy_timeout(PATIENCE);
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            .after_connect(|connection, _| Box::pin(write_ahead(connection)))
             .connect_lazy_with(options);
         // A transaction that begins as a reader cannot become the writer when another one has written meanwhile.
         Self::over(pool, "begin immediate", LOST_AFTER, Place::default())
+    }
+}
+
+/// Has the file keep a write-ahead log. The first connections find each other in the way of changing to it, and for that
+/// SQLite does not wait by itself.
+async fn write_ahead(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    const BUSY: &str = "5";
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match sqlx::query("pragma journal_mode = wal").execute(&mut *connection).await {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(BUSY) && Instant::now() < give_up =>
+            {
+                sleep(Duration::from_millis(10)).await;
+            }
+            done => return done.map(drop),
+        }
     }
 }
