@@ -22,7 +22,12 @@ async fn calls_retries_and_connections_are_told() {
     peer.binary.signal(Signal::KILL);
     peer.binary.exit().await;
     caller.has("connecting", 1).await;
-    let away = caller.server.metrics().await;
+    // It tries again in vain, which nobody announces.
+    let mut away = caller.server.metrics().await;
+    while away.sum("fairlead_peer_connections_failed_total", &[PEER]).is_none_or(|failed| failed == 0.0) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        away = caller.server.metrics().await;
+    }
     let peer = Server::start_on("test-service", ports, &known);
     caller.has("connected", 1).await;
     peer.binary.line(|line| line["message"] == "first call").await;
