@@ -18,6 +18,7 @@ pub(crate) mod offenders;
 pub mod paging;
 pub mod peer;
 pub(crate) mod places;
+mod remains;
 mod request_body;
 mod response_body;
 pub mod server;

@@ -25,6 +25,7 @@ use super::{
     offenders::Offenders,
     peer::Peer,
     places::{FAREWELL, Place, Places, Tenant},
+    remains::Remaining,
     server::Config,
 };
 use crate::{sizing::costs, telemetry::metrics::Unserved};
@@ -90,7 +91,7 @@ async fn served(shared: &Shared, peer: SocketAddr, io: Io, greeting: Greeting, p
     let tenant = &place.tenant;
     let gate = if tenant.served { shared.gate.clone() } else { shared.gate.full() };
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Remaining::of(body)));
         request.extensions_mut().insert(Peer(peer));
         gate.clone().call(request)
     });

@@ -51,26 +51,24 @@ async fn a_peer_that_takes_no_answer_gives_up_its_place_at_the_deadline() {
     client.echo(EchoRequest::default()).await.unwrap();
     let mut deaf = Attacker::greets(&server, &NO_WINDOW).await;
     let message = framed(&[0x0a, 1, b'x']);
-    // More than there are places: the client's own call may have one while these come in.
-    for _ in 0..16 {
+    for _ in 0..8 {
         let (stream, opens) = deaf.call("Echo", 0, &[("grpc-timeout", "5S")]);
         deaf.send(&[opens, frame(DATA, END_STREAM, stream, &message)].concat()).await.unwrap();
     }
+    let in_flight = || async { server.metrics().await.sum("fairlead_permits_in_use", &[("name", "calls")]) };
+    timeout(SOON, async { while in_flight().await != Some(8.0) {} }).await.expect("they have no places");
 
-    let (mut refused, mut served) = (0, 0);
+    let mut refused = 0;
     let served_again = timeout(SOON, async {
-        loop {
-            match client.echo(EchoRequest::default()).await {
-                Ok(_) if refused > 0 => break,
-                Ok(_) => served += 1,
-                Err(_) => refused += 1,
-            }
+        while let Err(error) = client.echo(EchoRequest::default()).await {
+            assert_eq!(error.code(), Code::ResourceExhausted, "after {refused} refusals: {error:?}");
+            refused += 1;
         }
     })
     .await;
 
-    let told = server.binary.so_far();
-    assert!(served_again.is_ok(), "{served} calls were served, then {refused} refused\n{told}");
+    assert!(served_again.is_ok(), "{refused} calls were refused\n{}", server.binary.so_far());
+    assert!(refused > 0, "the places were free at once");
 }
 
 /// Each announces two hundred messages of 4 MiB, and sends the beginning of each.

@@ -129,16 +129,21 @@ impl Attacker {
     pub(crate) fn call(&mut self, method: &str, flags: u8, more: &[(&str, &str)]) -> (u32, Vec<u8>) {
         let stream = self.stream;
         self.stream += 2;
-        let path = format!("/fairlead.testing.v1.TestService/{method}");
-        let headers =
-            [(":method", "POST"), (":scheme", "http"), (":path", path.as_str()), (":authority", "frame")];
-        let common = [("content-type", "application/grpc"), ("te", "trailers")];
-        let block: Vec<u8> = [&headers[..], &common[..], more].concat().iter().flat_map(literal).collect();
-        (stream, frame(HEADERS, flags | END_HEADERS, stream, &block))
+        (stream, call(stream, method, flags, more))
     }
 }
 
-fn greeting(settings: &[u8]) -> Vec<u8> {
+/// The HEADERS frame of a call to the test service.
+pub(crate) fn call(stream: u32, method: &str, flags: u8, more: &[(&str, &str)]) -> Vec<u8> {
+    let path = format!("/fairlead.testing.v1.TestService/{method}");
+    let headers =
+        [(":method", "POST"), (":scheme", "http"), (":path", path.as_str()), (":authority", "frame")];
+    let common = [("content-type", "application/grpc"), ("te", "trailers")];
+    let block: Vec<u8> = [&headers[..], &common[..], more].concat().iter().flat_map(literal).collect();
+    frame(HEADERS, flags | END_HEADERS, stream, &block)
+}
+
+pub(crate) fn greeting(settings: &[u8]) -> Vec<u8> {
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, settings)].concat()
 }
 

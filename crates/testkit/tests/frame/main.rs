@@ -14,6 +14,7 @@ mod log;
 mod metrics;
 mod probes;
 mod raw;
+mod refusals;
 mod siege;
 
 use std::time::Duration;
