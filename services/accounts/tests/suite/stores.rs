@@ -7,7 +7,6 @@ use accounts::store::{
     postgres::{self, PostgresStore},
     sqlite::SqliteStore,
 };
-use common::config::Duration;
 use migrate::{Options, Set};
 use tempfile::TempDir;
 use testkit::Database;
@@ -33,13 +32,7 @@ pub(crate) async fn sqlite() -> Rested<TempDir> {
 pub(crate) async fn postgres() -> Rested<Database> {
     let database = testkit::postgres().await;
     migrate(&database.url).await;
-    let config = postgres::Config {
-        url: database.url.clone().into(),
-        // Connecting is slow where nothing is optimised and all tests run at once.
-        acquire_timeout: Duration::from_secs(20),
-        ..postgres::Config::default()
-    };
-    Rested { store: Arc::new(PostgresStore::new(&config, CONNECTIONS).unwrap()), kept: database }
+    Rested { store: Arc::new(postgres_store(&database.url)), kept: database }
 }
 
 pub(crate) fn postgres_store(url: &str) -> PostgresStore {
