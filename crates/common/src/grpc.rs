@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 mod authorise;
 pub mod client;
 pub(crate) mod connection;
+mod cork;
 pub mod deadline;
 mod executor;
 mod frames;

@@ -174,11 +174,15 @@ pub fn limit_open_files(binary: &Binary, files: u64) {
     prlimit(process, Resource::Nofile, limit).expect("a lower limit is anybody's to set");
 }
 
-/// Binaries are in `target/<profile>`, test executables in a folder of it.
+/// Binaries are in `target/<profile>`, test executables in a folder of it. Those of another profile go first where
+/// `TESTED_PROFILE` names it: they are what is tested, and the test need not be built twice.
 fn built(name: &str) -> PathBuf {
     let this = env::current_exe().expect("a program knows where it is");
-    let folders = this.ancestors().skip(1).take(2);
-    folders.map(|folder| folder.join(name)).find(|binary| binary.is_file()).unwrap_or_else(|| {
+    let of_this = this.ancestors().skip(1).take(2).map(Path::to_owned);
+    let target = this.ancestors().nth(3).map(Path::to_owned);
+    let of_another = env::var_os("TESTED_PROFILE").and_then(|profile| Some(target?.join(profile)));
+    let mut binaries = of_another.into_iter().chain(of_this).map(|folder| folder.join(name));
+    binaries.find(|binary| binary.is_file()).unwrap_or_else(|| {
         panic!("{name} is not built: run `make test`, or `cargo build --workspace --bins` once")
     })
 }

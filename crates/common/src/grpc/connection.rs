@@ -1,6 +1,14 @@
 //! One connection, from its preface to its end.
 
-use std::{future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
@@ -17,6 +25,7 @@ use tower::Service;
 
 use super::{
     arrival::{Io, Tls, arrive},
+    cork::{Cork, Turns},
     executor::Executor,
     frames::{FrameMeter, offends},
     gate::Gate,
@@ -95,13 +104,14 @@ async fn served(shared: &Shared, peer: SocketAddr, io: Io, greeting: Greeting, p
         request.extensions_mut().insert(Peer(peer));
         gate.clone().call(request)
     });
-    let io = TokioIo::new(FrameMeter::around(io, greeting));
+    let turns = Turns::default();
+    let io = TokioIo::new(FrameMeter::around(Cork::around(io, turns.clone()), greeting));
     let mut connection = pin!(builder(&shared.config, tenant).serve_connection(io, service));
     let log = |ended| log(peer, shared, ended);
 
     let (age, grace) = stay(&shared.config, tenant);
     let grace = tokio::select! {
-        ended = connection.as_mut() => return log(ended),
+        ended = poll_fn(|context| turn(&turns, connection.as_mut(), context)) => return log(ended),
         () = shared.cut.cancelled() => return,
         // The drain has its own deadline.
         () = shared.closing.cancelled() => None,
@@ -111,12 +121,18 @@ async fn served(shared: &Shared, peer: SocketAddr, io: Io, greeting: Greeting, p
     let deadline = grace.map(|grace| Instant::now() + grace);
     connection.as_mut().graceful_shutdown();
     tokio::select! {
-        ended = connection.as_mut() => log(ended),
+        ended = poll_fn(|context| turn(&turns, connection.as_mut(), context)) => log(ended),
         () = shared.cut.cancelled() => {}
         // A peer that acknowledges nothing would otherwise stay for as long as it likes.
         () = tenant.has_nothing_left() => tracing::debug!(%peer, "connection closed that had no call left"),
         () = until(deadline) => tracing::debug!(%peer, "aged connection cut"),
     }
+}
+
+/// Polls the connection in a new turn.
+fn turn<C: Future>(turns: &Turns, connection: Pin<&mut C>, context: &mut Context<'_>) -> Poll<C::Output> {
+    turns.next();
+    connection.poll(context)
 }
 
 /// How long a connection may last, and how long its calls may then take to finish.

@@ -24,6 +24,8 @@ pub const STREAM_SEND_BUFFER: usize = 64 * 1024;
 pub const HEADER_LIST: u32 = 16 * 1024;
 /// The largest HTTP/2 frame, in bytes.
 pub const FRAME: u32 = 16 * 1024;
+/// What small writes to a connection are collected in, in bytes.
+pub const CORK: usize = 4 * 1024;
 /// Calls that may be open on one connection. A client may legally open about 100 before it has seen our settings.
 pub const STREAMS: u32 = 128;
 
@@ -45,7 +47,7 @@ pub enum Wire {
 impl Wire {
     /// A connection that is served: its socket buffers (Linux doubles what is asked for, to cover its own bookkeeping,
     /// and cgroup v2 charges them to the container), a frame in each direction, what the HTTP/2 state machine holds
-    /// (16 KiB), and the session of TLS.
+    /// (16 KiB), the small writes that wait for more, and the session of TLS.
     ///
     /// Its window is not among it: only calls fill it, each of them its own, and [`CALL`] pays for that. What a refused
     /// call has sent is given back when its task first runs.
@@ -54,6 +56,7 @@ impl Wire {
         2 * (SOCKET_RECEIVE_BUFFER as u64 + SOCKET_SEND_BUFFER as u64)
             + 2 * FRAME as u64
             + 16 * KIB
+            + CORK as u64
             + self.session()
     }
 

@@ -20,9 +20,8 @@ const PROBES: usize = 300;
 /// No multiple of the period in which a quota is counted: probes come at every moment of it.
 const EVERY: Duration = Duration::from_millis(170);
 /// 99 of 100 are answered within this: a quota that is used up is waited for by everybody, for up to a tenth of a
-/// second at a time. Where nothing is optimised a probe alone takes a good part of a quota, and may have to wait for
-/// another one: what ships is tested by `PROFILE=release make test-cgroups`.
-const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 250 });
+/// second at a time.
+const MOST: Duration = Duration::from_millis(250);
 /// The platform waits for so long where it is not told otherwise.
 const ALL: Duration = Duration::from_secs(1);
 /// Those who call as fast as they are answered, each over a connection of their own.

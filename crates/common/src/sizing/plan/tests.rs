@@ -55,15 +55,15 @@ the least that the process can work with does not fit into its memory
   baseline                       16.0 MiB
   worker_threads                256.0 KiB = 2 x 128.0 KiB
   blocking_threads              512.0 KiB = 4 x 128.0 KiB
-  connections                     4.8 MiB = 16 x 304.0 KiB
+  connections                     4.8 MiB = 16 x 308.0 KiB
   newcomers                     128.0 KiB = 16 x 8.0 KiB
-  refused_connections           608.0 KiB = 2 x 304.0 KiB
+  refused_connections           616.0 KiB = 2 x 308.0 KiB
   calls                           5.0 MiB = 32 x 160.0 KiB
   endless_calls                 640.0 KiB = 4 x 160.0 KiB
   message_bytes                   4.0 MiB = 2097152 x 2 B
   accounts.password_hashes       19.0 MiB
   accounts.postgres               2.0 MiB = 2 x 1.0 MiB
-  sum                            52.8 MiB
+  sum                            52.9 MiB
 give the container at least 59MiB, or lower what is set under limits"
     );
     assert!(plan(&limits(100, 59 * MIB), &[hashes(), pool()], &Config::default(), Wire::Plain).is_ok());
@@ -127,7 +127,7 @@ fn connections_within_tls_are_fewer_and_hold_their_sessions() {
 
     let connections = |plan: &Plan| plan.share(CONNECTIONS).unwrap();
     assert!(connections(&tls) < connections(&plain), "{tls}\n{plain}");
-    assert!(tls.to_string().contains("400.0 KiB each"), "{tls}");
+    assert!(tls.to_string().contains("404.0 KiB each"), "{tls}");
     assert_eq!((plain.share(HANDSHAKES), tls.share(HANDSHAKES) >= Some(8)), (None, true));
 }
 
