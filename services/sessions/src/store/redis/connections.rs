@@ -113,6 +113,11 @@ impl Connections {
         self.current().has(slot, node)
     }
 
+    /// Something was not where it was seen.
+    pub(super) fn look_again(&self) {
+        self.current().look_again();
+    }
+
     async fn bounded<T>(
         &self,
         run: &Run<'_>,

@@ -61,7 +61,9 @@ impl Listener {
     /// Listens from now on.
     pub(super) async fn connect(redis: Connections) -> Result<Self, Lost> {
         let (mut connection, node) = redis.dial(slot()).await?;
-        let last: Vec<Raw> = last().query_async(&mut connection).await?;
+        let last: RedisResult<Vec<Raw>> = last().query_async(&mut connection).await;
+        // A master that has the feed no more says who has.
+        let last = last.inspect_err(|_| redis.look_again())?;
         let last = Place::of(last.first())?;
         Ok(Self { redis, node, connection, last })
     }

@@ -1,5 +1,8 @@
 //! What holds for Redis alone.
 
+mod cluster;
+mod sentinels;
+
 use std::{pin::pin, time::Duration};
 
 use futures_util::poll;

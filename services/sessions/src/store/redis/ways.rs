@@ -153,7 +153,7 @@ impl Ways {
     }
 
     /// Something was not where it was seen.
-    fn look_again(&self) {
+    pub(super) fn look_again(&self) {
         match self {
             Self::One(_) => {}
             Self::Sentinels { lookout, .. } => lookout.look_again(),
