@@ -1,5 +1,7 @@
 //! What holds for a Cluster.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
 use ::redis::Connection;
 use testkit::{Redis, RedisCluster};
 
@@ -102,6 +104,52 @@ async fn a_slot_that_moves_fails_no_call_and_signs_nobody_out() {
         assert!(is_there(&store, session).await.unwrap());
     }
     assert_eq!(store.list(account).await.unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_that_move_under_load_fail_no_call() {
+    let cluster = testkit::redis_cluster().await;
+    let store = Arc::new(RedisStore::at(&cluster.url));
+    let (rounds, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let accounts: Vec<_> = (0..4).map(|_| account_at(&cluster, 0)).collect();
+    let mut users = tokio::task::JoinSet::new();
+    for account in &accounts {
+        users.spawn(use_until(Arc::clone(&store), *account, Arc::clone(&rounds), Arc::clone(&done)));
+    }
+
+    let (mut from, mut to) = (cluster.master(0), cluster.master(16383));
+    while rounds.load(Relaxed) < 500 && users.try_join_next().is_none() {
+        for account in &accounts {
+            let moving = Move::begin(slot_of(*account), from, to).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            moving.end();
+        }
+        (from, to) = (to, from);
+    }
+    done.store(true, Relaxed);
+
+    users.join_all().await;
+    assert!(rounds.load(Relaxed) >= 500, "somebody gave up");
+}
+
+/// Begins, reads, changes and ends sessions of an account; nothing of it may fail. Counts how often.
+async fn use_until(
+    store: Arc<RedisStore>,
+    account: AccountId,
+    rounds: Arc<AtomicU32>,
+    done: Arc<AtomicBool>,
+) {
+    let stays = kept(&store, account).await;
+    while !done.load(Relaxed) {
+        let Session { id, record } = kept(&store, account).await;
+        let changed = Record { user_agent: "changed".to_owned(), ..record.clone() };
+        assert!(store.replace(id, &record, &changed).await.unwrap());
+        assert_eq!(store.list(account).await.unwrap().len(), 2);
+        assert!(store.revoke(account, id).await.unwrap());
+        assert!(!is_there(&store, &Session { id, record }).await.unwrap());
+        assert!(is_there(&store, &stays).await.unwrap());
+        rounds.fetch_add(1, Relaxed);
+    }
 }
 
 #[tokio::test]
