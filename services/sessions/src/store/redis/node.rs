@@ -60,7 +60,14 @@ impl Node {
     /// Runs a script that only reads, on the shared connection.
     pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Failed> {
         let mut shared = self.shared();
-        let answer = tokio::time::timeout(SHARED, script.on(&mut shared.connection)).await;
+        let reading = async {
+            match script.on(&mut shared.connection).await {
+                // That may be how an earlier attempt to connect ended, and this one began another.
+                Err(failed) if failed.is_closed() => script.on(&mut shared.connection).await,
+                answer => answer,
+            }
+        };
+        let answer = tokio::time::timeout(SHARED, reading).await;
         let answer = answer.unwrap_or(Err(Failed::Late(SHARED)));
         if answer.as_ref().is_err_and(Failed::is_silence) {
             self.give_up(shared.number);

@@ -187,6 +187,11 @@ impl Failed {
         }
     }
 
+    /// Whether there was no connection, or none any more.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.is_io_error() && !error.is_timeout())
+    }
+
     /// What to do about it, when it is the answer to this run.
     pub(super) fn turn(&self, run: &Run<'_>) -> Turn {
         let Self::Redis(error) = self else {
