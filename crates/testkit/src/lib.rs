@@ -34,7 +34,10 @@ pub use metrics::Metrics;
 pub use port::free_port;
 pub use postgres::{Database, Login, PostgresServer, postgres, postgres_server};
 pub use proxy::Proxy;
-pub use redis::{Redis, redis};
+pub use redis::{
+    Redis, RedisCluster, RedisSentinels, redis, redis_cluster, redis_sentinels, shared_redis_cluster,
+    shared_redis_sentinels,
+};
 pub use rustix::process::Signal;
 pub use server::{Answer, Server};
 pub use volume::Volume;

@@ -1,14 +1,23 @@
-//! A real Redis of its own for a test.
+//! Real Redis servers for tests: one, a set under Sentinel, a Cluster.
+
+mod cluster;
+mod sentinels;
+mod shared;
 
 use std::{io, net::Ipv4Addr, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
     sync::Mutex,
     time::timeout,
 };
 
+pub use self::{
+    cluster::{RedisCluster, redis_cluster},
+    sentinels::{RedisSentinels, redis_sentinels},
+    shared::{shared_redis_cluster, shared_redis_sentinels},
+};
 use crate::{
     port::free_port,
     supervisor::{Recipe, Supervisor, find},
@@ -21,33 +30,36 @@ use crate::{
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn redis() -> Redis {
     let port = free_port();
-    let supervisor = Supervisor::prepare(Recipe {
-        name: "Redis",
-        programs: find("redis-server", "redis-server", []),
-        user: None,
-        prepare: ":",
-        serve: format!(
-            "redis-server --bind 127.0.0.1 --port {port} --dir . --save '' --appendonly yes \
-             --maxmemory-policy noeviction"
-        ),
-        end: "KILL",
-    })
-    .await;
-
-    let redis = Redis { url: format!("redis://127.0.0.1:{port}"), port, supervisor: Mutex::new(supervisor) };
+    let redis = Redis::prepare(port, ":".to_owned(), keeping(port, "")).await;
     redis.start().await;
     redis
+}
+
+/// How a Redis that keeps what it is told is started, with some options more.
+fn keeping(port: u16, more: &str) -> String {
+    format!(
+        "redis-server --bind 127.0.0.1 --port {port} --dir . --save '' --appendonly yes --maxmemory-policy noeviction \
+         {more}"
+    )
 }
 
 /// A Redis server of one test. What is written survives [`stop`](Self::stop) and [`start`](Self::start).
 pub struct Redis {
     /// Where it listens: `redis://127.0.0.1:12345`.
     pub url: String,
-    port: u16,
+    /// The port of that.
+    pub port: u16,
     supervisor: Mutex<Supervisor>,
 }
 
 impl Redis {
+    async fn prepare(port: u16, prepare: String, serve: String) -> Self {
+        let programs = find("redis-server", "redis-server", []);
+        let recipe = Recipe { name: "Redis", programs, user: None, prepare, serve, end: "KILL" };
+        let supervisor = Mutex::new(Supervisor::prepare(recipe).await);
+        Self { url: format!("redis://127.0.0.1:{port}"), port, supervisor }
+    }
+
     /// Starts it again; returns when it answers.
     pub async fn start(&self) {
         self.supervisor.lock().await.start(async || answers(self.port).await).await;
@@ -56,6 +68,11 @@ impl Redis {
     /// Stops it: connections are closed, new ones refused.
     pub async fn stop(&self) {
         self.supervisor.lock().await.tell("stop").await;
+    }
+
+    /// Kills it: no peer of it is told anything.
+    pub async fn kill(&self) {
+        self.supervisor.lock().await.tell("kill").await;
     }
 
     /// Freezes it: connections stay open, new ones are accepted by the kernel, and nothing ever answers.
@@ -67,16 +84,54 @@ impl Redis {
     pub async fn thaw(&self) {
         self.supervisor.lock().await.tell("thaw").await;
     }
+
+    /// What it answers to a command, when that is one text or one line.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ask(&self, command: &str) -> io::Result<String> {
+        timeout(Duration::from_secs(5), ask(self.port, command)).await?
+    }
+
+    /// Waits until what it answers to a command contains something.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    pub async fn says(&self, command: &str, what: &str) {
+        let mut last = None;
+        // It is asked again and again by nature: nothing announces what a server knows of others.
+        for _ in 0..6000 {
+            let answer = self.ask(command).await;
+            if answer.as_ref().is_ok_and(|answer| answer.contains(what)) {
+                return;
+            }
+            last = Some(answer);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{command} never said {what}; the last was {last:?}");
+    }
 }
 
 /// `-LOADING …` until the append-only file is read, `+PONG` after.
 async fn answers(port: u16) -> bool {
-    let ping = async {
-        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-        connection.write_all(b"PING\r\n").await?;
-        let mut answer = [0; 7];
-        connection.read_exact(&mut answer).await?;
-        io::Result::Ok(&answer == b"+PONG\r\n")
-    };
-    matches!(timeout(Duration::from_secs(5), ping).await, Ok(Ok(true)))
+    matches!(timeout(Duration::from_secs(5), ask(port, "PING")).await, Ok(Ok(answer)) if answer == "PONG")
+}
+
+/// The answer to an inline command: a line, or a text in bulk.
+async fn ask(port: u16, command: &str) -> io::Result<String> {
+    let mut connection = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?);
+    connection.write_all(format!("{command}\r\n").as_bytes()).await?;
+    let mut line = String::new();
+    connection.read_line(&mut line).await?;
+    let (kind, rest) = line.trim_end().split_at_checked(1).ok_or(io::ErrorKind::UnexpectedEof)?;
+    match kind {
+        "+" | ":" => Ok(rest.to_owned()),
+        "$" => {
+            let length = rest.parse().map_err(io::Error::other)?;
+            let mut text = vec![0; length];
+            connection.read_exact(&mut text).await?;
+            String::from_utf8(text).map_err(io::Error::other)
+        }
+        _ => Err(io::Error::other(line)),
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Recipe {
     /// The user and group that it runs as, where it refuses to run as this one.
     pub(crate) user: Option<(u32, u32)>,
     /// Shell words that prepare its folder.
-    pub(crate) prepare: &'static str,
+    pub(crate) prepare: String,
     /// Shell words that become the server.
     pub(crate) serve: String,
     /// The signal that ends it at once.
@@ -52,7 +52,7 @@ impl Supervisor {
                 "-c",
                 include_str!("supervise.sh"),
                 "supervise",
-                recipe.prepare,
+                &recipe.prepare,
                 &recipe.serve,
                 recipe.end,
             ])

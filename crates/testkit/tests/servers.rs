@@ -146,3 +146,27 @@ async fn lines(url: &str, command: &str, count: usize) -> io::Result<String> {
     }
     Ok(lines.join(" "))
 }
+
+#[tokio::test]
+async fn a_redis_cluster_goes_on_with_a_replica_where_a_master_was_killed() {
+    let cluster = testkit::redis_cluster().await;
+    assert_eq!(cluster.master(0).ask("set {b} value").await.unwrap(), "OK");
+    assert_eq!(cluster.master(0).ask("wait 1 5000").await.unwrap(), "1");
+
+    cluster.master(0).kill().await;
+
+    cluster.replica(0).says("info replication", "role:master").await;
+    cluster.replica(0).says("get {b}", "value").await;
+    cluster.master(16383).says("cluster info", "cluster_state:ok").await;
+}
+
+#[tokio::test]
+async fn sentinels_promote_a_replica_where_the_master_was_killed() {
+    let set = testkit::redis_sentinels().await;
+    assert_eq!(set.servers[0].ask("set key value").await.unwrap(), "OK");
+    assert_eq!(set.servers[0].ask("wait 2 5000").await.unwrap(), "2");
+
+    set.servers[0].kill().await;
+
+    assert_eq!(set.promoted().await.ask("get key").await.unwrap(), "value");
+}

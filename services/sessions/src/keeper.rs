@@ -55,7 +55,7 @@ impl Keeper {
     /// # Errors
     /// [`Error::InvalidCredentials`] when the password was changed meanwhile.
     pub(crate) async fn begin(&self, grant: Grant, device: Device) -> Result<Issued, Error> {
-        let now = self.store.now().await?;
+        let now = self.store.now(grant.account.bucket()).await?;
         let pair = Pair::random();
         let record = Record::begin(grant, device, &pair, now, &self.config);
         let session = Session { id: SessionId::new(now), record };

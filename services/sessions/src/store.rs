@@ -33,8 +33,8 @@ pub(crate) const FLOOR_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// of one that an earlier operation brought about and could not tell. Of a session that was never ended nothing is heard.
 #[async_trait]
 pub trait Store: guard::Feed {
-    /// The time, by the clock that ends sessions.
-    async fn now(&self) -> Result<Moment, Error>;
+    /// The time, by the clock that ends the sessions of this bucket.
+    async fn now(&self, bucket: Bucket) -> Result<Moment, Error>;
 
     /// Finds a session by what its token tells, and the time at which it was found.
     async fn read(&self, bucket: Bucket, id: SessionId) -> Result<Option<(Record, Moment)>, Error>;

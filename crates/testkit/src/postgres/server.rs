@@ -25,7 +25,9 @@ impl PostgresServer {
             name: "Postgres",
             programs: find("initdb", "postgresql", installed()),
             user: unprivileged_user(),
-            prepare: "initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync",
+            prepare:
+                "initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"
+                    .to_owned(),
             // Nothing here outlives the machine, so nothing waits for a disk.
             serve: format!(
                 "postgres -D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \

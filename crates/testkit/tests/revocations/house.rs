@@ -1,4 +1,4 @@
-//! Accounts and two replicas of sessions over one Redis. Accounts knows the second replica only.
+//! Accounts and two replicas of sessions over one store. Accounts knows the second replica only.
 
 use std::{
     mem::replace,
@@ -31,7 +31,7 @@ pub(crate) struct House {
     environment: Vec<(&'static str, String)>,
     _keys: ServiceKeys,
     _database: Database,
-    _redis: Redis,
+    _redis: Option<Redis>,
 }
 
 /// Somebody who is signed in.
@@ -41,8 +41,16 @@ pub(crate) struct SignedIn {
 }
 
 impl House {
+    /// Over one Redis of its own.
     pub(crate) async fn start() -> Self {
-        let (database, redis) = (postgres().await, redis().await);
+        let redis = redis().await;
+        let house = Self::over(&redis.url).await;
+        Self { _redis: Some(redis), ..house }
+    }
+
+    /// Over this Redis.
+    pub(crate) async fn over(redis: &str) -> Self {
+        let database = postgres().await;
         let migrated = [("FAIRLEAD__MIGRATE__ACCOUNTS__URL", &*database.url)];
         let exit = Binary::start("migrate", &["accounts", "up"], &migrated).exit().await;
         assert_eq!(exit.code, Some(0), "{exit:#?}");
@@ -59,7 +67,7 @@ impl House {
         let environment: Vec<_> = common("sessions")
             .into_iter()
             .chain([
-                ("FAIRLEAD__SESSIONS__REDIS__URL", redis.url.clone()),
+                ("FAIRLEAD__SESSIONS__REDIS__URL", redis.to_owned()),
                 ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", near(of_accounts[0])),
             ])
             .collect();
@@ -86,7 +94,7 @@ impl House {
             environment,
             _keys: keys,
             _database: database,
-            _redis: redis,
+            _redis: None,
         }
     }
 
@@ -104,11 +112,16 @@ impl House {
     }
 
     /// Ends the session at the first replica; answers when that was acknowledged.
-    pub(crate) async fn revoke(&self, SignedIn { session_id, token }: &SignedIn) -> Instant {
+    pub(crate) async fn revoke(&self, signed_in: &SignedIn) -> Instant {
+        self.try_revoke(signed_in).await.unwrap();
+        Instant::now()
+    }
+
+    /// The same, where it may fail.
+    pub(crate) async fn try_revoke(&self, SignedIn { session_id, token }: &SignedIn) -> Result<(), Status> {
         let message = RevokeSessionRequest { session_id: session_id.clone(), ..Default::default() };
         let request = bearer(token, message);
-        SessionsServiceClient::new(self.first.channel()).revoke_session(request).await.unwrap();
-        Instant::now()
+        SessionsServiceClient::new(self.first.channel()).revoke_session(request).await.map(drop)
     }
 
     /// Asks the second replica whose session it is.

@@ -1,5 +1,6 @@
 //! What real processes go on believing after somebody's session has ended elsewhere.
 
+mod failover;
 mod house;
 mod replicas;
 mod stops;

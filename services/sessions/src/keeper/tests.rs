@@ -194,7 +194,7 @@ async fn a_session_that_is_not_used_ends() {
 
         eventually(async || keeper.list(account).await.unwrap().is_empty()).await;
 
-        assert!(keeper.store.now().await.unwrap() >= end);
+        assert!(keeper.store.now(account.bucket()).await.unwrap() >= end);
         assert!(invalid(keeper.validate(&issued.session_token).await));
         assert!(invalid(keeper.refresh(&issued.refresh_token).await));
     })
@@ -232,7 +232,8 @@ async fn no_use_keeps_a_session_beyond_its_absolute_end() {
 
         eventually(async || invalid(keeper.validate(&issued.session_token).await)).await;
 
-        assert!(keeper.store.now().await.unwrap() >= issued.session.record.absolute_end);
+        let Record { account, absolute_end, .. } = issued.session.record;
+        assert!(keeper.store.now(account.bucket()).await.unwrap() >= absolute_end);
         assert!(invalid(keeper.refresh(&issued.refresh_token).await));
         assert!(keeper.list(issued.session.record.account).await.unwrap().is_empty());
     })
@@ -275,7 +276,7 @@ async fn one_session_too_many_ends_the_first() {
         let account = AccountId(Uuid::now_v7());
         let first = begin_for(&keeper, account).await;
         let began = first.session.record.created;
-        eventually(async || keeper.store.now().await.unwrap() > began).await;
+        eventually(async || keeper.store.now(account.bucket()).await.unwrap() > began).await;
         let second = begin_for(&keeper, account).await;
 
         let third = begin_for(&keeper, account).await;

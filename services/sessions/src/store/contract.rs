@@ -30,6 +30,15 @@ pub(crate) async fn on_every_store(case: impl AsyncFn(Arc<dyn Store>)) {
     eprintln!("in redis");
     let redis = testkit::redis().await;
     case(Arc::new(RedisStore::at(&redis.url))).await;
+
+    eprintln!("in redis under sentinel");
+    let sentinels = testkit::shared_redis_sentinels().await;
+    case(Arc::new(RedisStore::at(&sentinels.url))).await;
+    drop(sentinels);
+
+    eprintln!("in a redis cluster");
+    let cluster = testkit::shared_redis_cluster().await;
+    case(Arc::new(RedisStore::at(&cluster.url))).await;
 }
 
 /// Waits until something has come true that only time can bring.
@@ -47,7 +56,7 @@ fn account() -> AccountId {
 
 /// A session of an account that begins now and ends in a while.
 async fn session(store: &dyn Store, account: AccountId, epoch: u64, life: Duration) -> Session {
-    let now = store.now().await.unwrap();
+    let now = store.now(account.bucket()).await.unwrap();
     let record = Record {
         epoch: Epoch::new(epoch).unwrap(),
         account,
@@ -79,15 +88,16 @@ async fn several(store: &dyn Store, account: AccountId, count: usize) -> Vec<Ses
     let mut sessions: Vec<Session> = Vec::new();
     while sessions.len() < count {
         sessions.push(kept(store, account, 1).await);
-        next_millisecond(store).await;
+        next_millisecond(store, account).await;
     }
     sessions
 }
 
 /// Sessions of one millisecond are of one age.
-async fn next_millisecond(store: &dyn Store) {
-    let now = store.now().await.unwrap();
-    eventually(async || store.now().await.unwrap() > now).await;
+async fn next_millisecond(store: &dyn Store, account: AccountId) {
+    let bucket = account.bucket();
+    let now = store.now(bucket).await.unwrap();
+    eventually(async || store.now(bucket).await.unwrap() > now).await;
 }
 
 async fn find(store: &dyn Store, session: &Session) -> Option<Record> {
@@ -110,7 +120,7 @@ fn network(address: &str) -> Network {
 #[tokio::test]
 async fn a_store_tells_the_time() {
     on_every_store(async |store| {
-        let now = store.now().await.unwrap();
+        let now = store.now(account().bucket()).await.unwrap();
 
         let away = now.since(Moment::here()).max(Moment::here().since(now));
         assert!(away < MINUTE, "this machine's clock is the same");

@@ -83,7 +83,7 @@ impl guard::Feed for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn now(&self) -> Result<Moment, Error> {
+    async fn now(&self, _: Bucket) -> Result<Moment, Error> {
         Ok((self.clock)())
     }
 

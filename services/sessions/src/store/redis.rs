@@ -1,6 +1,8 @@
-//! Sessions in Redis 6.2 or later, which everything of one account shares one slot of.
+//! Sessions in Redis 6.2 or later: one server, the master that Sentinels name, or a Cluster, which everything of one
+//! account shares one slot of.
 //!
-//! Every operation is one command or one script, whose keys share a hash tag. Time is Redis's own.
+//! Every operation is one script, whose keys share a hash tag; what ends sessions is told in the feed after, which has a
+//! slot of its own, and replicas must have both before it is acknowledged. Time is Redis's own.
 //!
 //! | key | holds | ends |
 //! |---|---|---|
@@ -15,27 +17,38 @@
 //!
 //! Ids, hashes and addresses are raw bytes.
 
+mod address;
 mod attempts;
 mod check;
+mod cluster;
 mod config;
 mod connections;
 mod feed;
 mod keys;
+mod lookout;
+mod node;
 mod script;
+mod sentinel;
 mod sessions;
+mod slot;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 #[cfg(test)]
 use std::sync::Arc;
 use std::{error, time::Duration};
 
 use async_trait::async_trait;
-use common::Process;
+use common::{
+    Process,
+    telemetry::database::{Database, Place},
+};
 use guard::{Listening, Lost, Revocation};
 
 pub(crate) use config::Config;
-use connections::{Connections, Ways};
+use connections::Connections;
+use ways::Ways;
 
 use super::{Insertion, Store};
 use crate::{
@@ -60,8 +73,10 @@ impl RedisStore {
     /// When the URL is none.
     pub fn open(config: &Config, process: &Process) -> Result<Self, Box<dyn error::Error + Send + Sync>> {
         let size = process.share(config::CONNECTIONS);
-        let ways = process.follow(config::URL, &config.url, move |url| Ways::open(url, size))?;
-        let redis = Connections::over(ways.current());
+        let database = Database::new("redis", Place::default());
+        let observed = database.clone();
+        let ways = process.follow(config::URL, &config.url, move |url| Ways::open(url, size, &observed))?;
+        let redis = Connections::over(ways.current(), database);
         check::register(&redis, process);
         let rotated = redis.clone();
         process.rotate(config::URL, ways, check::answers, move |ways| rotated.replace(ways));
@@ -71,8 +86,9 @@ impl RedisStore {
     /// A store without a process around it.
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
-        let ways = Ways::open(&url.to_owned().into(), 8).unwrap();
-        Self { redis: Connections::over(Arc::new(ways)) }
+        let database = Database::new("redis", Place::default());
+        let ways = Ways::open(&url.to_owned().into(), 8, &database).unwrap();
+        Self { redis: Connections::over(Arc::new(ways), database) }
     }
 }
 
@@ -85,8 +101,8 @@ impl guard::Feed for RedisStore {
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn now(&self) -> Result<Moment, Error> {
-        sessions::now(&self.redis).await
+    async fn now(&self, bucket: Bucket) -> Result<Moment, Error> {
+        sessions::now(&self.redis, bucket).await
     }
 
     async fn read(&self, bucket: Bucket, id: SessionId) -> Result<Option<(Record, Moment)>, Error> {
@@ -106,7 +122,7 @@ impl Store for RedisStore {
     }
 
     async fn announce(&self, ended: &[Revocation]) -> Result<(), Error> {
-        self.redis.write(&feed::tell(ended)).await
+        sessions::announce(&self.redis, ended).await
     }
 
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error> {

@@ -1,6 +1,7 @@
 //! The sessions service over the wire.
 
 mod accounts;
+mod failover;
 mod near;
 mod outage;
 mod ownership;

@@ -45,6 +45,19 @@ async fn assert_away(suite: &Suite, tokens: &Tokens) {
     }
 }
 
+/// Once it answers, everything works, at the first try.
+async fn assert_back(suite: &Suite, session: &Session, tokens: &Tokens) {
+    assert_eq!(suite.validate(&tokens.session_token).await.unwrap().session_id, session.session_id);
+    for (what, answer, _) in try_everything(suite, tokens).await {
+        assert!(answer.is_ok() || what == "list" && ended(&answer), "{what}: {answer:?}");
+    }
+}
+
+/// The refresh before has ended what the session token proved.
+fn ended(answer: &Result<(), Status>) -> bool {
+    answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated)
+}
+
 /// The first call may find the way back still closed.
 async fn comes_back(suite: &Suite, tokens: &Tokens) -> Session {
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -70,8 +83,22 @@ async fn a_redis_that_is_gone_is_an_outage_and_never_a_refusal() {
     assert_away(&suite, &tokens).await;
     redis.start().await;
 
-    assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
-    suite.sign_in().await;
+    assert_back(&suite, &session, &tokens).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_was_killed_is_an_outage_and_never_a_refusal() {
+    let redis = testkit::redis().await;
+    let suite = Suite::in_redis(&redis).await;
+    let (session, tokens) = suite.sign_in().await;
+
+    redis.kill().await;
+    for _ in 0..3 {
+        assert_away(&suite, &tokens).await;
+    }
+    redis.start().await;
+
+    assert_back(&suite, &session, &tokens).await;
 }
 
 #[tokio::test]
@@ -84,7 +111,7 @@ async fn a_redis_that_hangs_is_told_within_a_second() {
     assert_away(&suite, &tokens).await;
     redis.thaw().await;
 
-    assert_eq!(comes_back(&suite, &tokens).await.session_id, session.session_id);
+    assert_back(&suite, &session, &tokens).await;
 }
 
 #[tokio::test]

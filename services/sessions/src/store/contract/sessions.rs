@@ -39,7 +39,7 @@ async fn a_session_is_gone_at_its_end() {
 
         eventually(async || find(&*store, &session).await.is_none()).await;
 
-        assert!(store.now().await.unwrap() >= session.record.end());
+        assert!(store.now(account.bucket()).await.unwrap() >= session.record.end());
         assert!(listed(&*store, account).await.is_empty());
         assert!(!store.revoke(account, session.id).await.unwrap());
         assert!(!store.replace(session.id, &session.record, &session.record).await.unwrap());
@@ -116,7 +116,7 @@ async fn replaced(store: &dyn Store, id: SessionId, expected: &Record, new: &Rec
 async fn a_replacement_can_move_the_end() {
     on_every_store(async |store| {
         let Session { id, record } = kept(&*store, account(), 1).await;
-        let soon = store.now().await.unwrap().plus(Duration::from_millis(50));
+        let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(50));
         let changed = Record { idle_end: soon, ..record.clone() };
 
         assert!(store.replace(id, &record, &changed).await.unwrap());

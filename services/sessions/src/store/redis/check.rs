@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use common::{Process, readiness::Importance, telemetry::metrics};
-use redis::RedisError;
 
-use super::connections::{Connections, Ways};
+use super::{connections::Connections, node::Node, ways::Ways};
 
 /// Has both checked for as long as the process runs, and the pool closed at its end.
 pub(super) fn register(redis: &Connections, process: &Process) {
     let there = redis.clone();
     process.check("redis", Importance::Required, move || {
         let redis = there.clone();
-        async move { redis.ping().await.map_err(told) }
+        async move { redis.current().is_there().await }
     });
     let keeps = redis.clone();
     process.check("redis-durability", Importance::Degrades, move || {
         let redis = keeps.clone();
         async move {
-            let (memory, persistence) =
-                (redis.info("memory").await.map_err(told)?, redis.info("persistence").await.map_err(told)?);
-            durable(&memory, &persistence)
+            for master in redis.current().masters().await? {
+                keeps_all(&master).await.map_err(|wrong| format!("{}: {wrong}", master.name()))?;
+            }
+            Ok(())
         }
     });
     redis.observe(process.meter());
@@ -30,14 +30,19 @@ pub(super) fn register(redis: &Connections, process: &Process) {
     process.on_release("redis", move || async move { closing.close() });
 }
 
-/// Whether Redis lets somebody in.
+/// Whether Redis lets somebody in, at every master.
 pub(super) async fn answers(ways: Arc<Ways>) -> Result<(), String> {
-    ways.ping().await.map_err(told)
+    for master in ways.masters().await? {
+        master.ping().await.map_err(|error| format!("{}: {error}", master.name()))?;
+    }
+    Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
-fn told(error: RedisError) -> String {
-    error.to_string()
+async fn keeps_all(master: &Node) -> Result<(), String> {
+    let told = |error: redis::RedisError| error.to_string();
+    let (memory, persistence) =
+        (master.info("memory").await.map_err(told)?, master.info("persistence").await.map_err(told)?);
+    durable(&memory, &persistence)
 }
 
 /// Reads two sections of INFO. A Redis that evicts signs people out; one without an append-only file forgets

@@ -4,15 +4,14 @@ use common::{
     config::{Problems, Secret},
     sizing::Demand,
 };
-use redis::IntoConnectionInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::address::{ACCEPTED, Address};
 
 /// The name by which the connections are planned.
 pub(super) const CONNECTIONS: &str = "sessions.redis_connections";
 
-/// What is accepted as an address.
-pub(super) const ACCEPTED: &str = "a URL such as redis://redis:6379 or rediss://user:password@redis:6379";
 /// Its path.
 pub(super) const URL: &str = "sessions.redis.url";
 
@@ -20,9 +19,16 @@ pub(super) const URL: &str = "sessions.redis.url";
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Its address, user and password: `redis://user:password@redis:6379`, or `rediss://…` over TLS. It must keep what
-    /// it is given: `maxmemory-policy noeviction` and `appendonly yes`. Mounted from a file (`…_FILE`) it is followed: a
-    /// new one is used once it has shown that it works.
+    /// Its address, user and password, with `rediss` instead of `redis` over TLS. One server:
+    /// `redis://user:password@redis:6379`. The master that Sentinels name, more than half of which have to agree, so name
+    /// each: `redis+sentinel://user:password@a:26379,b:26379,c:26379/name` (`?sentinel_user=…&sentinel_password=…` where
+    /// the Sentinels ask for credentials). A Cluster, of which a few nodes know the rest:
+    /// `redis+cluster://user:password@a:6379,b:6379,c:6379`.
+    ///
+    /// Every master must keep what it is given: `maxmemory-policy noeviction` and `appendonly yes`. With replicas, the end
+    /// of a session is acknowledged once half of them have it; a failover to one of the others brings it back.
+    ///
+    /// Mounted from a file (`…_FILE`) it is followed: a new one is used once it has shown that it works.
     pub url: Secret,
 }
 
@@ -31,7 +37,7 @@ impl Config {
     pub fn validate(&self, path: &str, problems: &mut Problems) {
         if self.url.is_empty() {
             problems.add(format!("{path}.url"), format!("not set; {ACCEPTED}"));
-        } else if self.url.expose().into_connection_info().is_err() {
+        } else if Address::parse(self.url.expose()).is_none() {
             problems.add(format!("{path}.url"), format!("found something else than {ACCEPTED}"));
         }
     }

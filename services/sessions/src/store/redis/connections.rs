@@ -1,45 +1,28 @@
-//! The connections to Redis: one that all reads share, and a pool for the writes.
+//! How operations are done over the ways to Redis, each within a bound.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use common::{
-    config::Secret,
-    telemetry::{
-        database::{Database, Place},
-        metrics::{self, Meter},
-    },
+use common::telemetry::{
+    database::Database,
+    metrics::{self, Meter},
 };
-use deadpool_redis::{Manager, Pool, Runtime};
-use guard::{LEASE, Revocation};
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisError, RedisResult,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
-    io::tcp::TcpSettings,
-};
+use guard::Revocation;
+use redis::{FromRedisValue, aio::MultiplexedConnection};
 
 use super::{
-    config::ACCEPTED,
     feed,
+    node::Node,
     script::{Failed, Run},
+    slot::Slot,
+    ways::{Line, Ways},
 };
 use crate::error::Error;
 
-/// How long a caller waits for a pooled connection.
-const WAIT: Duration = Duration::from_millis(100);
-/// How long connecting may take.
-const CREATE: Duration = Duration::from_millis(500);
-/// How long a pooled connection may take to show that it is alive.
-const RECYCLE: Duration = Duration::from_millis(200);
-/// How long an answer may take.
-const RESPONSE: Duration = Duration::from_millis(500);
-/// How long an operation may take, all of the above together: an outage is told within a second.
+/// How long an operation may take, all that it waits for together: an outage is told within a second.
 const OPERATION: Duration = Duration::from_millis(900);
-/// After this long without an acknowledgement a connection is given up, where nobody closed it.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// The ways to Redis that are in use. Cheap to clone.
 #[derive(Clone)]
@@ -49,25 +32,9 @@ pub(super) struct Connections {
     database: Database,
 }
 
-/// Connections to one address, with one password.
-pub(super) struct Ways {
-    shared: Mutex<Shared>,
-    pool: Pool,
-    info: ConnectionInfo,
-}
-
-/// The connection that all reads share: commands of many tasks pipeline on it. It reconnects by itself where it hears
-/// that it was closed.
-#[derive(Clone)]
-struct Shared {
-    /// How many there were before it.
-    number: u64,
-    connection: ConnectionManager,
-}
-
 impl Connections {
-    pub(super) fn over(ways: Arc<Ways>) -> Self {
-        let database = Database::new("redis", ways.place());
+    pub(super) fn over(ways: Arc<Ways>, database: Database) -> Self {
+        database.moved(ways.place());
         Self { ways: Arc::new(RwLock::new(ways)), database }
     }
 
@@ -82,29 +49,30 @@ impl Connections {
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = ways;
     }
 
-    /// Runs a script that only reads, on the shared connection.
+    /// Runs a script that only reads, on the connection that all reads share.
     pub(super) async fn read<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let mut shared = ways.shared();
-        let done = self.bounded(script, script.on(&mut shared.connection)).await;
-        if done.as_ref().is_err_and(Failed::is_silence) {
-            ways.give_up(shared.number);
-        }
-        Ok(done?)
+        let done = self.bounded(script, async {
+            let mut route = ways.route(script);
+            loop {
+                match route.next().await?.read(script).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(failed) => route.after(failed).await?,
+                }
+            }
+        });
+        Ok(done.await?)
     }
 
     /// Runs a script on a connection of its own.
     pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let done = self.bounded(script, async {
-            let mut connection = ways.pool.get().await?;
-            script.on(&mut connection).await
-        });
+        let done = self.bounded(script, async { Ok(write(&ways, script).await?.0) });
         Ok(done.await?)
     }
 
-    /// Runs a script that ends sessions on a connection of its own, then tells of the ends that follow from its answer.
-    /// Both are done also for a caller who hangs up in between.
+    /// Runs a script that ends sessions on a connection of its own, then tells of the ends that follow from its answer,
+    /// and waits until replicas have both. All is done also for a caller who hangs up in between.
     pub(super) async fn end<T: FromRedisValue + Send + 'static>(
         &self,
         script: Run<'static>,
@@ -112,32 +80,42 @@ impl Connections {
     ) -> Result<T, Error> {
         let (ways, script) = (self.current(), Arc::new(script));
         let run = Arc::clone(&script);
-        let both = tokio::spawn(async move {
-            let mut connection = ways.pool.get().await?;
-            let answer = run.on(&mut connection).await?;
+        let all = tokio::spawn(async move {
+            if script_is_elsewhere(&ways, &run).await? {
+                // Nothing is ended that could not be told.
+                ways.route(&feed::tell(&[])).next().await?.is_there().await?;
+            }
+            let (answer, mut line) = write(&ways, &run).await?;
             let ended = ended(&answer);
             if !ended.is_empty() {
-                feed::tell(&ended).on::<()>(&mut connection).await?;
+                let other = tell(&ways, &feed::tell(&ended), &mut line).await?;
+                let other = async {
+                    match other {
+                        Some(mut other) => other.replicated().await,
+                        None => Ok(()),
+                    }
+                };
+                tokio::try_join!(line.replicated(), other)?;
             }
             Ok(answer)
         });
-        Ok(self.bounded(&script, async { both.await? }).await?)
+        Ok(self.bounded(&script, async { all.await? }).await?)
     }
 
-    /// A connection that blocks, of its own, which breaks once and for all when nothing comes for as long as a lease; and
-    /// the ways that it went.
-    pub(super) async fn dial(&self) -> RedisResult<(MultiplexedConnection, Arc<Ways>)> {
-        let ways = self.current();
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CREATE))
-            .set_response_timeout(Some(LEASE));
-        let client = Client::open(ways.info.clone())?;
-        Ok((client.get_multiplexed_async_connection_with_config(&config).await?, ways))
+    /// A connection that blocks, to the master that has this slot.
+    pub(super) async fn dial(&self, slot: Slot) -> Result<(MultiplexedConnection, Arc<Node>), Failed> {
+        let node = self.current().master(slot).await?.node;
+        Ok((node.dial().await?, node))
     }
 
-    /// Whether these ways are still gone.
-    pub(super) fn goes(&self, ways: &Arc<Ways>) -> bool {
-        Arc::ptr_eq(ways, &self.current())
+    /// Whether it is still this node that has the slot.
+    pub(super) fn goes(&self, slot: Slot, node: &Arc<Node>) -> bool {
+        self.current().has(slot, node)
+    }
+
+    /// Something was not where it was seen.
+    pub(super) fn look_again(&self) {
+        self.current().look_again();
     }
 
     async fn bounded<T>(
@@ -155,107 +133,52 @@ impl Connections {
         result
     }
 
-    /// Asks for a sign of life.
-    pub(super) async fn ping(&self) -> RedisResult<()> {
-        self.current().ping().await
-    }
-
-    /// What Redis says of itself. INFO and not CONFIG GET, which managed servers refuse.
-    pub(super) async fn info(&self, section: &str) -> RedisResult<String> {
-        self.current().ask(redis::cmd("INFO").arg(section)).await
-    }
-
-    /// The pool's connections now.
+    /// The connections of all pools now.
     pub(super) fn pooled(&self) -> metrics::Pool {
-        let status = self.current().pool.status();
-        let (idle, open) = (status.available as u64, status.size as u64);
-        let (max, pending) = (status.max_size as u64, Some(status.waiting as u64));
-        metrics::Pool { idle, used: open.saturating_sub(idle), max, pending }
+        self.current().pooled()
     }
 
-    /// Closes the pool; the shared connection closes with its last user.
+    /// Closes the pools.
     pub(super) fn close(&self) {
-        self.current().pool.close();
+        self.current().close();
     }
 
-    fn current(&self) -> Arc<Ways> {
+    /// The ways that are gone now.
+    pub(super) fn current(&self) -> Arc<Ways> {
         Arc::clone(&self.ways.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Ways {
-    /// Opens the ways without going any. Needs a runtime.
-    ///
-    /// # Errors
-    /// What is accepted, where the address cannot be used.
-    pub(super) fn open(url: &Secret, size: u64) -> Result<Self, String> {
-        // What the parser says of an address may quote it.
-        let info = url.expose().into_connection_info().map_err(|_| format!("expected {ACCEPTED}"))?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true).set_user_timeout(SILENCE));
-        let shared = shared(info.clone()).map_err(|error| error.to_string())?;
-        let pool = pool(info.clone(), size).map_err(|error| error.to_string())?;
-        Ok(Self { shared: Mutex::new(Shared { number: 0, connection: shared }), pool, info })
-    }
+/// Whether a script runs at another master than the one that tells of ends.
+async fn script_is_elsewhere(ways: &Ways, script: &Run<'_>) -> Result<bool, Failed> {
+    let (here, there) = (ways.master(script.slot()).await?, ways.master(feed::slot()).await?);
+    Ok(!Arc::ptr_eq(&here.node, &there.node))
+}
 
-    /// Asks for a sign of life.
-    pub(super) async fn ping(&self) -> RedisResult<()> {
-        self.ask(&redis::cmd("PING")).await
-    }
-
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        let mut shared = self.shared();
-        let done = command.query_async(&mut shared.connection).await;
-        if done.as_ref().is_err_and(RedisError::is_timeout) {
-            self.give_up(shared.number);
+/// Runs a script on a connection of its own, and tells which.
+async fn write<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
+    let mut route = ways.route(script);
+    loop {
+        match route.next().await?.write(script).await {
+            Ok(done) => return Ok(done),
+            Err(failed) => route.after(failed).await?,
         }
-        done
     }
+}
 
-    fn place(&self) -> Place {
-        let (address, port) = match self.info.addr() {
-            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-                (host.clone(), Some(*port))
-            }
-            other => (other.to_string(), None),
+/// Tells of ends: on this line if it leads there, or else on another.
+async fn tell(ways: &Ways, script: &Run<'_>, line: &mut Line) -> Result<Option<Line>, Failed> {
+    let mut route = ways.route(script);
+    loop {
+        let stop = route.next().await?;
+        let told = if stop.is_at_the_end_of(line) {
+            script.on::<()>(&mut line.connection).await.map(|()| None)
+        } else {
+            stop.write::<()>(script).await.map(|((), other)| Some(other))
         };
-        Place { address: Some(address), port, namespace: Some(self.info.redis_settings().db().to_string()) }
-    }
-
-    fn shared(&self) -> Shared {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Replaces a shared connection that did not answer, unless somebody else has: where something between here and
-    /// Redis keeps it open and passes nothing on, it would never hear that it is dead.
-    fn give_up(&self, number: u64) {
-        let mut current = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.number == number
-            && let Ok(connection) = shared(self.info.clone())
-        {
-            *current = Shared { number: number + 1, connection };
+        match told {
+            Ok(other) => return Ok(other),
+            Err(failed) => route.after(failed).await?,
         }
     }
-}
-
-/// One attempt to connect a command: the next command is the next attempt, and none waits for a back-off.
-fn shared(info: ConnectionInfo) -> Result<ConnectionManager, RedisError> {
-    let config = ConnectionManagerConfig::new()
-        .set_number_of_retries(0)
-        .set_connection_timeout(Some(CREATE))
-        .set_response_timeout(Some(RESPONSE));
-    ConnectionManager::new_lazy_with_config(Client::open(info)?, config)
-}
-
-fn pool(info: ConnectionInfo, size: u64) -> Result<Pool, Box<dyn std::error::Error + Send + Sync>> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CREATE))
-        .set_response_timeout(Some(RESPONSE));
-    let pool = Pool::builder(Manager::new_with_config(info, config)?)
-        .max_size(usize::try_from(size)?.max(1))
-        .wait_timeout(Some(WAIT))
-        .create_timeout(Some(CREATE))
-        .recycle_timeout(Some(RECYCLE))
-        .runtime(Runtime::Tokio1)
-        .build()?;
-    Ok(pool)
 }

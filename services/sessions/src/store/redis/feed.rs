@@ -8,9 +8,11 @@ use redis::{RedisResult, aio::MultiplexedConnection};
 use uuid::Uuid;
 
 use super::{
-    connections::{Connections, Ways},
+    connections::Connections,
     keys,
+    node::Node,
     script::{Run, TELL},
+    slot::Slot,
 };
 
 /// How many ends are kept at least, some 2 MiB. Who listens is never further behind and still has a lease, unless more
@@ -20,6 +22,11 @@ const KEPT: u32 = 16 * 1024;
 const AT_ONCE: usize = 1024;
 /// How long Redis waits for the next end, in milliseconds.
 const BLOCK: u32 = 200;
+
+/// Where the feed is.
+pub(super) fn slot() -> Slot {
+    Slot::of(keys::FEED.as_bytes())
+}
 
 /// Tells of ends.
 pub(super) fn tell(ended: &[Revocation]) -> Run<'static> {
@@ -39,7 +46,7 @@ type Read = Option<Vec<(String, Vec<Raw>)>>;
 /// Follows the stream on a connection of its own, which is never made anew: whoever listens begins anew.
 pub(super) struct Listener {
     redis: Connections,
-    ways: Arc<Ways>,
+    node: Arc<Node>,
     connection: MultiplexedConnection,
     last: Place,
 }
@@ -53,10 +60,12 @@ struct Place {
 impl Listener {
     /// Listens from now on.
     pub(super) async fn connect(redis: Connections) -> Result<Self, Lost> {
-        let (mut connection, ways) = redis.dial().await?;
-        let last: Vec<Raw> = last().query_async(&mut connection).await?;
+        let (mut connection, node) = redis.dial(slot()).await?;
+        let last: RedisResult<Vec<Raw>> = last().query_async(&mut connection).await;
+        // A master that has the feed no more says who has.
+        let last = last.inspect_err(|_| redis.look_again())?;
         let last = Place::of(last.first())?;
-        Ok(Self { redis, ways, connection, last })
+        Ok(Self { redis, node, connection, last })
     }
 
     /// The last entry as it was then, and all that were added meanwhile or are within a while.
@@ -75,8 +84,8 @@ impl Listening for Listener {
         // The lease is counted from here, not from the answer, which may have been long under way.
         let asked = BootTime::now();
         let (last, read) = self.read().await?;
-        if !self.redis.goes(&self.ways) {
-            return Err("another redis is used now".into());
+        if !self.redis.goes(slot(), &self.node) {
+            return Err("another redis has the feed now".into());
         }
         // A stream that was lost, or is another's after a failover, would be silent for long.
         if Place::of(last.first())?.number < self.last.number {

@@ -18,9 +18,21 @@ use crate::{
     session::Session,
 };
 
-pub(super) async fn now(redis: &Connections) -> Result<Moment, Error> {
-    let time = redis.read(&script::NOW.run()).await?;
+pub(super) async fn now(redis: &Connections, bucket: Bucket) -> Result<Moment, Error> {
+    let time = redis.read(&script::NOW.near(&keys::session_prefix(bucket))).await?;
     Ok(Moment::from_millis(time))
+}
+
+/// Tells of ends of one account. Where they happened, nothing is done; but replicas must have heard of them there.
+pub(super) async fn announce(redis: &Connections, ended: &[Revocation]) -> Result<(), Error> {
+    let Some(Revocation::Session { account, .. } | Revocation::Account { account, .. }) = ended.first()
+    else {
+        return Ok(());
+    };
+    let home = keys::session_prefix(AccountId(*account).bucket());
+    let ended = ended.to_vec();
+    let _: u64 = redis.end(script::NOW.near(&home), move |_| ended).await?;
+    Ok(())
 }
 
 pub(super) async fn read(

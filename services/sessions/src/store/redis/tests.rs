@@ -1,5 +1,8 @@
 //! What holds for Redis alone.
 
+mod cluster;
+mod sentinels;
+
 use std::{pin::pin, time::Duration};
 
 use futures_util::poll;
@@ -14,17 +17,22 @@ use crate::{
 
 /// A session as a browser has it.
 async fn typical(store: &RedisStore) -> (Session, Pair) {
-    let now = store.now().await.unwrap();
-    let grant =
-        Grant { account: AccountId(Uuid::now_v7()), roles: Vec::new(), epoch: Epoch::new(1).unwrap() };
+    let account = AccountId(Uuid::now_v7());
+    let now = store.now(account.bucket()).await.unwrap();
+    let grant = Grant { account, roles: Vec::new(), epoch: Epoch::new(1).unwrap() };
     let device = Device { user_agent: "a".repeat(100), address: Some([192, 0, 2, 1].into()) };
     let pair = Pair::random();
     let record = Record::begin(grant, device, &pair, now, &session::Config::default());
     (Session { id: SessionId::new(now), record }, pair)
 }
 
+/// What the one server says of itself.
+async fn info(store: &RedisStore, section: &str) -> String {
+    store.redis.current().masters().await.unwrap()[0].info(section).await.unwrap()
+}
+
 async fn used_memory(store: &RedisStore) -> u64 {
-    let info = store.redis.info("memory").await.unwrap();
+    let info = info(store, "memory").await;
     let used = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
     used.parse().unwrap()
 }
@@ -56,11 +64,11 @@ async fn an_index_outlives_its_sessions_by_nothing() {
     let redis = testkit::redis().await;
     let store = RedisStore::at(&redis.url);
     let (Session { id, mut record }, _) = typical(&store).await;
-    let soon = store.now().await.unwrap().plus(Duration::from_millis(50));
+    let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(50));
     (record.idle_end, record.absolute_end) = (soon, soon);
     store.insert(&Session { id, record }, 100).await.unwrap();
 
-    let keys = async || store.redis.info("keyspace").await.unwrap();
+    let keys = async || info(&store, "keyspace").await;
     assert!(keys().await.contains("keys=2,expires=2"), "{}", keys().await);
 
     crate::store::contract::eventually(async || !keys().await.contains("db0")).await;
@@ -73,7 +81,7 @@ async fn no_secret_is_ever_stored() {
     let (session, pair) = typical(&store).await;
     store.insert(&session, 100).await.unwrap();
     let nonce = Nonce::random();
-    let now = store.now().await.unwrap();
+    let now = store.now(session.record.account.bucket()).await.unwrap();
     let Renewal::Rotated(rotated, next) =
         session.record.renew(&pair.refresh, nonce, now, &session::Config::default())
     else {
@@ -143,7 +151,8 @@ async fn whoever_listens_moves_with_the_store() {
     let store = RedisStore::at(&old.url);
     let mut listening = store.listen().await.unwrap();
 
-    store.redis.replace(Arc::new(Ways::open(&new.url.clone().into(), 8).unwrap()));
+    let database = Database::new("redis", Place::default());
+    store.redis.replace(Arc::new(Ways::open(&new.url.clone().into(), 8, &database).unwrap()));
 
     assert!(listening.next().await.is_err());
     let mut listening = store.listen().await.unwrap();

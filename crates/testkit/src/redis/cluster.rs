@@ -1,0 +1,111 @@
+//! A Redis Cluster: three masters, each with a replica.
+
+use std::fmt::Write;
+
+use futures_util::future::join_all;
+
+use super::{Redis, keeping};
+use crate::port::free_port;
+
+const MASTERS: usize = 3;
+/// How long a node may be silent before the others hold it for failed, in milliseconds.
+const NODE_TIMEOUT: u32 = 1000;
+
+/// Starts a Redis Cluster that only the caller knows, empty, each node with `appendonly` and `noeviction`. A slot whose
+/// master is gone does not stop the others. It takes some three seconds, which is how long nodes wait before they take
+/// writes, and is gone when the value is dropped or the process ends.
+///
+/// # Panics
+/// When there is no `redis-server` on this machine, or the nodes do not find together.
+pub async fn redis_cluster() -> RedisCluster {
+    let ports: Vec<[u16; 2]> = (0..2 * MASTERS).map(|_| [free_port(), free_port()]).collect();
+    let nodes = join_all((0..ports.len()).map(|node| start(node, &ports))).await;
+    for (number, node) in nodes.iter().enumerate() {
+        node.says("CLUSTER INFO", "cluster_state:ok").await;
+        if number < MASTERS {
+            node.says("INFO replication", "state=online").await;
+        }
+    }
+    let hosts: Vec<_> = ports.iter().map(|[port, _]| format!("127.0.0.1:{port}")).collect();
+    RedisCluster { url: format!("redis+cluster://{}", hosts.join(",")), nodes }
+}
+
+/// A Redis Cluster of one test. The first three nodes are masters, each of a third of the slots, until one is promoted;
+/// the next three are their replicas, in the same order.
+pub struct RedisCluster {
+    /// Where it is: `redis+cluster://127.0.0.1:12345,127.0.0.1:12346,…`.
+    pub url: String,
+    /// Its nodes.
+    pub nodes: Vec<Redis>,
+}
+
+impl RedisCluster {
+    /// The master of a slot, as long as none was promoted.
+    #[must_use]
+    pub fn master(&self, slot: u16) -> &Redis {
+        &self.nodes[owner(slot)]
+    }
+
+    /// The replica of that.
+    #[must_use]
+    pub fn replica(&self, slot: u16) -> &Redis {
+        &self.nodes[owner(slot) + MASTERS]
+    }
+
+    /// Empties it.
+    ///
+    /// # Panics
+    /// When a master is not there.
+    pub async fn empty(&self) {
+        for master in &self.nodes[..MASTERS] {
+            master.ask("FLUSHALL").await.expect("a master is there");
+        }
+    }
+}
+
+/// Which of the masters has this slot.
+fn owner(slot: u16) -> usize {
+    (0..MASTERS).rfind(|master| slot >= first(*master)).expect("the first begins at nothing")
+}
+
+/// The first slot of a master.
+fn first(master: usize) -> u16 {
+    u16::try_from(16384 * master / MASTERS).expect("there are 16384 slots")
+}
+
+async fn start(node: usize, ports: &[[u16; 2]]) -> Redis {
+    let [port, bus] = ports[node];
+    let prepare = format!("printf '{}' >nodes.conf", known(node, ports));
+    let serve = keeping(
+        port,
+        &format!(
+            "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout {NODE_TIMEOUT} \
+             --cluster-require-full-coverage no --repl-diskless-sync-delay 0"
+        ),
+    );
+    let redis = Redis::prepare(port, prepare, serve).await;
+    redis.start().await;
+    redis
+}
+
+/// What a node remembers of a cluster that has met before: nobody has to be introduced.
+fn known(myself: usize, ports: &[[u16; 2]]) -> String {
+    let mut known = String::new();
+    for (node, [port, bus]) in ports.iter().enumerate() {
+        let me = if node == myself { "myself," } else { "" };
+        let master = node % MASTERS;
+        let epoch = master + 1;
+        let (role, slots) = if node < MASTERS {
+            ("master -".to_owned(), format!(" {}-{}", first(node), first(node + 1) - 1))
+        } else {
+            (format!("slave {}", id(master)), String::new())
+        };
+        let _ =
+            write!(known, "{} 127.0.0.1:{port}@{bus} {me}{role} 0 0 {epoch} connected{slots}\\n", id(node));
+    }
+    known + &format!("vars currentEpoch {MASTERS} lastVoteEpoch 0\\n")
+}
+
+fn id(node: usize) -> String {
+    format!("{:040x}", node + 1)
+}
