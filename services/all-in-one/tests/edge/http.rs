@@ -33,13 +33,20 @@ pub(crate) async fn send(
     let mut stream = TcpStream::connect(to).await.unwrap();
     stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await.unwrap();
-    Reply::parse(&bytes)
+    // Not to the end of the connection: who answers early lets the caller finish what it says, for a second.
+    loop {
+        let read = stream.read_buf(&mut bytes).await.unwrap();
+        match Reply::parse(&bytes) {
+            Some(reply) => return reply,
+            None => assert_ne!(read, 0, "half an answer: {:?}", String::from_utf8_lossy(&bytes)),
+        }
+    }
 }
 
 impl Reply {
-    fn parse(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
+    /// Reads an answer; none while it is not all there.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -47,9 +54,12 @@ impl Reply {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let mut reply = Self { status, headers, body: bytes[end + 4..].to_vec() };
         if reply.header("transfer-encoding") == Some("chunked") {
-            reply.body = joined(&reply.body);
+            reply.body = joined(&reply.body)?;
+        } else {
+            let length: usize = reply.header("content-length")?.parse().unwrap();
+            (reply.body.len() == length).then_some(())?;
         }
-        reply
+        Some(reply)
     }
 
     /// The first header of a name.
@@ -77,13 +87,17 @@ impl Reply {
     }
 }
 
-/// A body without the lengths of its chunks.
-fn joined(mut chunks: &[u8]) -> Vec<u8> {
+/// A body without the lengths of its chunks; none while the last one, which is empty, is not there.
+fn joined(mut chunks: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n")?;
         let length = usize::from_str_radix(str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
-        body.extend(&chunks[end + 2..end + 2 + length]);
-        chunks = &chunks[end + 4 + length..];
+        let (chunk, rest) = chunks[end + 2..].split_at_checked(length)?;
+        if chunk.is_empty() {
+            return Some(body);
+        }
+        body.extend(chunk);
+        chunks = rest.get(2..)?;
     }
-    body
 }
