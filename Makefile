@@ -5,7 +5,7 @@ URL := http://127.0.0.1:50051
 BENCH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up ci
+.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ manifests: ## Check manifests, compose, the edge, Dockerfiles and skaffold, and 
 
 reflection: ## Ask a running suite what it serves, as clients that have no protos
 	scripts/reflection
+
+edge: ## Test what callers find at the edge: the real Envoy before the real services
+	scripts/edge
 
 fmt: ## Format the code
 	cargo fmt --all

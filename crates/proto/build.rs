@@ -2,6 +2,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
+/// What Envoy asks about every request.
+const CHECK: &str = "envoy/service/auth/v3/external_auth.proto";
 const INCLUDES: [&str; 2] = ["../../proto", "../../third_party/proto"];
 
 #[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts where to write in the environment")]
@@ -15,7 +17,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(suite, compiler(false)?.encode_file_descriptor_set())?;
     let mut ours = compiler(true)?.file_descriptor_set();
     ours.file.retain(|file| file.package().starts_with("fairlead.") || file.package() == "google.protobuf");
-    tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false).compile_fds(ours)?;
+    let generator = || tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false);
+    generator().compile_fds(ours)?;
+
+    // Without comments, which are not written for rustdoc. What they import besides are options and google.rpc.Status.
+    let mut envoys =
+        protox::Compiler::new(INCLUDES)?.include_imports(true).open_file(CHECK)?.file_descriptor_set();
+    envoys.file.retain(|file| matches!(file.package().split('.').next(), Some("envoy" | "google" | "xds")));
+    generator().extern_path(".google.rpc.Status", "::tonic_types::Status").compile_fds(envoys)?;
     Ok(())
 }
 
@@ -27,6 +36,7 @@ fn compiler(comments: bool) -> Result<protox::Compiler, protox::Error> {
     for service in ["accounts", "sessions"] {
         compiler.open_file(format!("fairlead/{service}/v1/{service}.proto"))?;
     }
+    compiler.open_file(CHECK)?;
     // A JSON transcoder answers nothing for an error whose detail types the set does not know.
     compiler.open_file("google/rpc/error_details.proto")?;
     Ok(compiler)

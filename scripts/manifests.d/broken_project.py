@@ -1,12 +1,28 @@
 """What may be wrong with the compose project, the edge, and what images are built from."""
 
-from parts import Breakage, cluster, put, replace, routes, service, without
+from parts import Breakage, cluster, http_filter, manager, put, replace, route, routes, service, without
 
 BREAKAGES = [
     Breakage("compose schema", "memory_limit", lambda it: put(service(it), "memory_limit", "1g")),
     Breakage("skaffold schema", "artefacts", lambda it: put(it.skaffold["build"], "artefacts", [])),
-    Breakage("routes of the edge", "no route", lambda it: routes(it).pop(0)),
-    Breakage("routes of the edge", "no cluster", lambda it: put(routes(it)[1]["route"], "cluster", "session")),
+    Breakage("routes of the edge", "no route", lambda it: routes(it).remove(route(it, "/fairlead.accounts.v1."))),
+    Breakage(
+        "routes of the edge",
+        "no cluster",
+        lambda it: put(route(it, "/fairlead.sessions.v1.")["route"], "cluster", "session"),
+    ),
+    Breakage(
+        "routes of the edge",
+        "nobody makes calls of fairlead.accounts.v1.AccountsService",
+        lambda it: http_filter(it, "transcoder")["services"].pop(0),
+    ),
+    Breakage("routes of the edge", "may pass", lambda it: put(http_filter(it, "authz"), "failure_mode_allow", True)),
+    Breakage("routes of the edge", "it asks", lambda it: cluster(it, "check").update(name="checks")),
+    Breakage(
+        "routes of the edge",
+        "does not see the method",
+        lambda it: manager(it)["http_filters"].insert(2, manager(it)["http_filters"].pop(1)),
+    ),
     Breakage("routes of the edge", "no Service", lambda it: without(it, "Service", "accounts-headless")),
     Breakage("routes of the edge", "no container", lambda it: service(it).pop("networks")),
     Breakage("Envoy", "connect_timeut", lambda it: put(cluster(it, "accounts"), "connect_timeut", "1s")),

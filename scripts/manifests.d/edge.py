@@ -1,5 +1,6 @@
-"""The edge knows every package of the contract, and sends it to a name that there is."""
+"""The edge knows every package of the contract, sends it to a name that there is, and asks sessions first."""
 
+import re
 from collections.abc import Iterator
 
 from suite import Suite, named
@@ -8,20 +9,36 @@ from suite import Suite, named
 def check(suite: Suite) -> Iterator[str]:
     listener = next(it for it in suite.envoy["static_resources"]["listeners"] if it["name"] == "calls")
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    routes = {
-        it["match"]["prefix"]: it["route"]["cluster"] for it in manager["route_config"]["virtual_hosts"][0]["routes"]
-    }
+    filters = {it["name"].rpartition(".")[2]: it["typed_config"] for it in manager["http_filters"]}
+    routes = manager["route_config"]["virtual_hosts"][0]["routes"]
+    sent = {it["match"].get("prefix") or it["match"]["path"]: it["route"]["cluster"] for it in routes if "route" in it}
     clusters = {it["name"]: it for it in suite.envoy["static_resources"]["clusters"]}
     for folder in sorted((suite.root / "proto/fairlead").glob("*/v*")):
-        prefix = f"/fairlead.{folder.parent.name}.{folder.name}."
-        if prefix not in routes:
-            yield f"envoy: no route for {prefix}"
-    for prefix, cluster in routes.items():
+        package = f"fairlead.{folder.parent.name}.{folder.name}"
+        if f"/{package}." not in sent:
+            yield f"envoy: no route for /{package}."
+        for proto in folder.glob("*.proto"):
+            for name in re.findall(r"^service (\w+)", proto.read_text(), re.MULTILINE):
+                if f"{package}.{name}" not in filters["grpc_json_transcoder"]["services"]:
+                    yield f"envoy: nobody makes calls of {package}.{name} of JSON"
+    yield from asked(filters["ext_authz"], list(filters), clusters)
+    for prefix, cluster in sent.items():
         if cluster not in clusters:
             yield f"envoy: {prefix} goes to {cluster}, which is no cluster"
             continue
         for name in names(clusters[cluster]):
             yield from reachable(suite, name)
+
+
+def asked(authz: dict, filters: list[str], clusters: dict) -> Iterator[str]:
+    """Sessions is asked before anything else looks at a request, by a cluster that takes no calls from outside."""
+    cluster = authz["grpc_service"]["envoy_grpc"]["cluster_name"]
+    if cluster not in clusters:
+        yield f"envoy: it asks {cluster}, which is no cluster"
+    if authz.get("failure_mode_allow") is not False or "status_on_error" not in authz:
+        yield "envoy: whoever cannot be asked about may pass, or is told that it is their fault"
+    if filters.index("ext_authz") > filters.index("grpc_json_transcoder"):
+        yield "envoy: sessions is asked after JSON has become a call, and does not see the method of a browser"
 
 
 def names(cluster: dict) -> Iterator[str]:

@@ -51,9 +51,20 @@ def cluster(suite: Suite, name: str) -> dict:
     return next(it for it in suite.envoy["static_resources"]["clusters"] if it["name"] == name)
 
 
+def manager(suite: Suite) -> dict:
+    return suite.envoy["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+
+
 def routes(suite: Suite) -> list:
-    manager = suite.envoy["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    return manager["route_config"]["virtual_hosts"][0]["routes"]
+    return manager(suite)["route_config"]["virtual_hosts"][0]["routes"]
+
+
+def route(suite: Suite, prefix: str) -> dict:
+    return next(it for it in routes(suite) if it["match"].get("prefix") == prefix)
+
+
+def http_filter(suite: Suite, name: str) -> dict:
+    return next(it["typed_config"] for it in manager(suite)["http_filters"] if it["name"].endswith(name))
 
 
 def service(suite: Suite, name: str = "accounts") -> dict:

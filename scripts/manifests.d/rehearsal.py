@@ -69,7 +69,12 @@ def start(root: Path, place: Place) -> subprocess.Popen:
 
 
 def edge(root: Path, project: Suite) -> None:
-    described = json.loads(json.dumps(project.envoy))
+    # As its containers find it.
+    secrets = root / "envoy-secrets"
+    secrets.mkdir()
+    (secrets / "edge.yaml").write_text(environment.made("./.fairlead/compose/edge.yaml", project))
+    described = json.dumps(project.envoy).replace("/etc/envoy-secrets", str(secrets))
+    described = json.loads(described.replace("/etc/envoy/", f"{project.root}/deploy/envoy/"))
     for listener in described["static_resources"]["listeners"]:
         listener["address"]["socket_address"] = {
             "address": "127.0.0.1",

@@ -106,7 +106,7 @@ def references(suite: Suite, resources: list[dict]) -> Iterator[str]:
         ("Secret", name)
         for name in [*suite.services, *(f"{it}-{kind}" for it in suite.services for kind in ("migrate", "tls"))]
     }
-    given.add(("ConfigMap", "peers"))
+    given |= {("ConfigMap", "peers"), ("Secret", "edge")}
     there = {(it["kind"], it["metadata"]["name"]) for it in resources}
     for resource in resources:
         for kind, name in wanted(resource):

@@ -1,12 +1,14 @@
 //! How services of the suite prove themselves to each other: a short signed text, `caller.audience.expiry.signature`.
 //!
 //! It lives 60 s and is made anew every 30 s. The signature is Ed25519 over the first three parts; the audience keeps
-//! a credential shown to one service from being used at another.
+//! a credential shown to one service from being used at another. A caller that cannot sign, such as a proxy, shows a
+//! token instead, `caller.token`.
 
 mod keys;
 #[cfg(test)]
 mod rotation;
 mod signer;
+mod tokens;
 mod verifier;
 
 use std::{
@@ -38,7 +40,8 @@ pub struct Config {
     /// it, first add the new public key at the peers, then replace this, and a minute later drop the old public key.
     pub private_key: Secret,
     /// A directory with the public keys of the peers: `<service>.pem`, as `openssl pkey -pubout` writes it, with two
-    /// keys in the file during a rotation.
+    /// keys in the file during a rotation. For a peer that cannot sign, such as Envoy: `<service>.sha256`, the SHA-256
+    /// of its token in hex, with two lines during a rotation.
     pub peers: Option<PathBuf>,
 }
 

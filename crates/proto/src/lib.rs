@@ -22,6 +22,38 @@ pub mod sessions {
     }
 }
 
+/// What Envoy asks of an authorization service, and what that imports.
+#[expect(clippy::large_enum_variant, clippy::pedantic, unused_qualifications, reason = "generated")]
+pub mod envoy {
+    pub mod config {
+        pub mod core {
+            pub mod v3 {
+                tonic::include_proto!("envoy.config.core.v3");
+            }
+        }
+    }
+    pub mod service {
+        pub mod auth {
+            pub mod v3 {
+                tonic::include_proto!("envoy.service.auth.v3");
+            }
+        }
+    }
+    pub mod r#type {
+        pub mod v3 {
+            tonic::include_proto!("envoy.r#type.v3");
+        }
+    }
+}
+
+pub(crate) mod xds {
+    pub(crate) mod core {
+        pub(crate) mod v3 {
+            tonic::include_proto!("xds.core.v3");
+        }
+    }
+}
+
 /// Every program of the suite that has a configuration section, by that section's name.
 pub const SUITE: &[&str] = &["accounts", "sessions", "migrate"];
 

@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = GetAccountRequest { account_id: account_id.clone() };
     show("GetAccount", accounts.get_account(bearer(&tokens, request)?).await)?;
 
-    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
+    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone(), ..Default::default() };
     let refreshed = show("RefreshSession", sessions.refresh_session(request).await)?;
     let tokens = refreshed.tokens.unwrap_or_default();
 

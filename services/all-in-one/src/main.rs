@@ -36,20 +36,19 @@ fn main() -> ExitCode {
             migrate::up(&set, &format!("sqlite://{}", file.display()), &migrate::Options::default()).await?;
 
             let near_accounts = process.scoped("accounts");
-            Ok(vec![
-                accounts::service(
-                    Arc::new(SqliteStore::open(&file, process)),
-                    near_accounts.local_client("sessions"),
-                    &config.accounts.passwords,
-                    &near_accounts,
-                ),
-                sessions::service(
-                    Arc::new(MemoryStore::default()),
-                    process.scoped("sessions").local_client("accounts"),
-                    &config.sessions,
-                    process,
-                ),
-            ])
+            let accounts = accounts::service(
+                Arc::new(SqliteStore::open(&file, process)),
+                near_accounts.local_client("sessions"),
+                &config.accounts.passwords,
+                &near_accounts,
+            );
+            let sessions = sessions::services(
+                Arc::new(MemoryStore::default()),
+                process.scoped("sessions").local_client("accounts"),
+                &config.sessions,
+                process,
+            );
+            Ok([vec![accounts], sessions].concat())
         },
         |config, ports| banner::print(config, ports, began.elapsed()),
     )

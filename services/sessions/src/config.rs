@@ -4,7 +4,7 @@ use common::{config::Problems, grpc::client, sizing::Demand};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{prover::near_cache, session, store::redis, throttle};
+use crate::{edge, prover::near_cache, session, store::redis, throttle};
 
 /// The section `sessions` of the binary of that name.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -27,6 +27,8 @@ pub struct Rules {
     pub lifetimes: session::Config,
     /// How often anyone may guess at a password.
     pub throttle: throttle::Config,
+    /// Which pages may sign in with cookies and act by them.
+    pub browsers: edge::Config,
 }
 
 impl Rules {
@@ -34,6 +36,7 @@ impl Rules {
     pub fn validate(&self, path: &str, problems: &mut Problems) {
         self.lifetimes.validate(&format!("{path}.lifetimes"), problems);
         self.throttle.validate(&format!("{path}.throttle"), problems);
+        self.browsers.validate(&format!("{path}.browsers"), problems);
     }
 }
 

@@ -14,6 +14,15 @@ pub enum Error {
     /// The e-mail address and the password do not belong together.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// Credentials are needed, and there are none.
+    #[error("the request needs credentials and carries none")]
+    CredentialsMissing,
+    /// Credentials are there twice, or cannot be read.
+    #[error("credentials must be given once: as \"Bearer <session token>\", or as one cookie")]
+    CredentialsMalformed,
+    /// A browser does not say that a page of a listed origin makes the request.
+    #[error("cookies are taken from pages of listed origins only")]
+    OriginUnlisted,
     /// The session token proves no session.
     #[error("the session token proves no session")]
     SessionInvalid,
@@ -59,6 +68,13 @@ impl From<Error> for Status {
             Error::InvalidCredentials => {
                 status::status(Code::Unauthenticated, "INVALID_CREDENTIALS", message)
             }
+            Error::CredentialsMissing => {
+                status::status(Code::Unauthenticated, "CREDENTIALS_MISSING", message)
+            }
+            Error::CredentialsMalformed => {
+                status::status(Code::Unauthenticated, "CREDENTIALS_MALFORMED", message)
+            }
+            Error::OriginUnlisted => status::status(Code::PermissionDenied, "ORIGIN_NOT_LISTED", message),
             Error::SessionInvalid => status::status(Code::Unauthenticated, "SESSION_INVALID", message),
             Error::RefreshInvalid => status::status(Code::Unauthenticated, "REFRESH_INVALID", message),
             Error::RefreshReused => status::status(Code::Unauthenticated, "REFRESH_REUSED", message),

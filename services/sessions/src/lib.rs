@@ -1,6 +1,6 @@
 //! Who is signed in: sessions and the tokens that prove them.
 //!
-//! [`service`] is the door. It takes where sessions are kept and a way to the accounts service, and is the same for
+//! [`services`] is the door. It takes where sessions are kept and a way to the accounts service, and is the same for
 //! the binary, for the whole suite in one process, and for tests.
 
 mod policy;
@@ -8,12 +8,14 @@ mod rpc;
 mod wire;
 
 mod accounts;
+mod edge;
 mod keeper;
 mod people;
 mod prover;
 mod sign_in;
 mod watchers;
 
+mod cookies;
 mod record;
 mod secret;
 mod session;
@@ -34,27 +36,31 @@ use common::{
     grpc::{Channel, Service},
     lifecycle::StopWhen,
 };
-use proto::sessions::v1::sessions_service_server::SessionsServiceServer;
+use proto::{
+    envoy::service::auth::v3::authorization_server::AuthorizationServer,
+    sessions::v1::sessions_service_server::SessionsServiceServer,
+};
 
 pub use clock::Moment;
 pub use config::{Config, Rules};
-pub use policy::POLICY;
+pub use policy::{EDGE_POLICY, POLICY};
 pub use prover::near_cache;
 pub use store::{MemoryStore, RedisStore, Store};
 
 use crate::{
     accounts::Accounts,
+    edge::Edge,
     keeper::Keeper,
     prover::Prover,
-    rpc::Rpc,
+    rpc::{Check, Rpc},
     sign_in::{Outcomes, SignIn},
     throttle::Throttle,
     watchers::Watchers,
 };
 
-/// The sessions service over its ports: where sessions are kept, and who knows the passwords. The process
-/// keeps its numbers, and must have been given [`near_cache`].
-pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Service {
+/// The sessions service and what Envoy asks, over their ports: where sessions are kept, and who knows the passwords. The
+/// process keeps its numbers, and must have been given [`near_cache`].
+pub fn services(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process: &Process) -> Vec<Service> {
     let near = prover::open(process);
     let watchers = Arc::new(Watchers::new(Arc::clone(&near)));
     let (feed, follower) = (Arc::clone(&store) as Arc<dyn guard::Feed>, Arc::clone(&watchers));
@@ -68,6 +74,11 @@ pub fn service(store: Arc<dyn Store>, accounts: Channel, rules: &Rules, process:
         keeper: keeper.clone(),
         outcomes: Outcomes::new(process.meter()),
     };
-    let rpc = Rpc { sign_in, keeper, prover: prover.clone(), throttle, watchers };
-    Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(prover))
+    let edge = Edge { prover: prover.clone(), browsers: Arc::new(rules.browsers.clone()) };
+    let check = AuthorizationServer::new(Check(edge.clone()));
+    let rpc = Rpc { sign_in, keeper, prover: prover.clone(), throttle, watchers, edge };
+    vec![
+        Service::new(SessionsServiceServer::new(rpc), POLICY).people(guard::people(prover)),
+        Service::new(check, EDGE_POLICY),
+    ]
 }

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     common::serve(PROGRAM, async |Config { sessions: config }, process| {
         let store = RedisStore::open(&config.redis, process)?;
         let accounts = process.client("accounts", "sessions.accounts", &config.accounts)?;
-        Ok(vec![sessions::service(Arc::new(store), accounts, &config.rules, process)])
+        Ok(sessions::services(Arc::new(store), accounts, &config.rules, process))
     })
 }
 

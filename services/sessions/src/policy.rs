@@ -4,6 +4,14 @@ use std::time::Duration;
 
 use common::policy::{Cost, Deadline, Row, Who};
 
+/// What Envoy asks, a look-up before every request through the edge. A message holds the request's headers.
+pub static EDGE_POLICY: &[Row] = &[Row {
+    deadline: Deadline::Within { default: Duration::from_secs(1), max: Duration::from_secs(5) },
+    cost: Cost::Low,
+    request_limit: 64 * 1024,
+    ..Row::new("Check", Who::services(&["edge"]))
+}];
+
 /// One row a method.
 pub static POLICY: &[Row] = &[
     // Waits for a password hash, and may wait for its turn.

@@ -1,5 +1,7 @@
 //! What arrives over gRPC.
 
+mod browser;
+mod check;
 mod list;
 mod watch;
 
@@ -16,7 +18,11 @@ use proto::sessions::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
+use browser::Browser;
+pub(crate) use check::Check;
+
 use crate::{
+    edge::Edge,
     error::Error,
     id::AccountId,
     keeper::Keeper,
@@ -36,6 +42,7 @@ pub(crate) struct Rpc {
     pub(crate) prover: Prover,
     pub(crate) throttle: Throttle,
     pub(crate) watchers: Arc<Watchers>,
+    pub(crate) edge: Edge,
 }
 
 #[tonic::async_trait]
@@ -44,10 +51,11 @@ impl SessionsService for Rpc {
         &self,
         request: Request<CreateSessionRequest>,
     ) -> Result<Response<CreateSessionResponse>, Status> {
+        let browser = Browser::of(&request, request.get_ref().cookie, &self.edge)?;
         let (email, password, device) = credentials(request)?;
         let attempt = Attempt { mail: email.hash(), network: Network::of(device.address) };
-        let (session, tokens) = wire::issued(self.sign_in.sign_in(attempt, &email, password, device).await?);
-        Ok(Response::new(CreateSessionResponse { session: Some(session), tokens: Some(tokens) }))
+        let issued = self.sign_in.sign_in(attempt, &email, password, device).await?;
+        Ok(browser.hand(issued, |session, tokens| CreateSessionResponse { session, tokens }))
     }
 
     async fn validate_session(
@@ -63,10 +71,11 @@ impl SessionsService for Rpc {
         &self,
         request: Request<RefreshSessionRequest>,
     ) -> Result<Response<RefreshSessionResponse>, Status> {
-        let RefreshSessionRequest { refresh_token } = request.into_inner();
-        wire::only("refresh_token", wire::token(&refresh_token))?;
-        let (session, tokens) = wire::issued(self.keeper.refresh(&refresh_token).await?);
-        Ok(Response::new(RefreshSessionResponse { session: Some(session), tokens: Some(tokens) }))
+        let browser = Browser::of(&request, request.get_ref().cookie, &self.edge)?;
+        let (metadata, _, RefreshSessionRequest { refresh_token, cookie: _ }) = request.into_parts();
+        let refresh_token = browser.refresh_token(&metadata, refresh_token)?;
+        let issued = self.keeper.refresh(&refresh_token).await?;
+        Ok(browser.hand(issued, |session, tokens| RefreshSessionResponse { session, tokens }))
     }
 
     async fn revoke_session(
@@ -74,7 +83,8 @@ impl SessionsService for Rpc {
         request: Request<RevokeSessionRequest>,
     ) -> Result<Response<RevokeSessionResponse>, Status> {
         let caller = guard::caller(request.extensions());
-        let RevokeSessionRequest { session_id, account_id } = request.into_inner();
+        let browser = Browser::of(&request, request.get_ref().cookie, &self.edge)?;
+        let RevokeSessionRequest { session_id, account_id, cookie: _ } = request.into_inner();
         let mut violations = Violations::default();
         let session = violations.check("session_id", wire::session_id(&session_id));
         let account = violations.check("account_id", wire::optional(&account_id, wire::account_id));
@@ -82,7 +92,7 @@ impl SessionsService for Rpc {
         let own = caller.person().map(|person| AccountId(person.account_id));
         let account = permitted(&caller, wire::parsed(account).or(own))?;
         self.keeper.revoke(account, wire::parsed(session)).await?;
-        Ok(Response::new(RevokeSessionResponse {}))
+        Ok(browser.take_away(RevokeSessionResponse {}))
     }
 
     async fn revoke_account_sessions(
@@ -146,7 +156,7 @@ impl SessionsService for Rpc {
 fn credentials(request: Request<CreateSessionRequest>) -> Result<(Email, Password, Device), Status> {
     let caller = guard::caller(request.extensions());
     let (metadata, extensions, message) = request.into_parts();
-    let CreateSessionRequest { email, password, user_agent, client_address } = message;
+    let CreateSessionRequest { email, password, user_agent, client_address, cookie: _ } = message;
     let mut violations = Violations::default();
     let email = violations.check("email", Email::parse(&email));
     let password = violations.check("password", Password::parse(password));

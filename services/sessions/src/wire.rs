@@ -1,5 +1,7 @@
 //! How requests are read and answers spelt.
 
+pub(crate) mod check;
+
 use std::net::IpAddr;
 
 use common::grpc::Violations;
@@ -74,6 +76,11 @@ pub(crate) fn token(text: &str) -> Result<(), &'static str> {
         1..=TOKEN_BYTES => Ok(()),
         _ => Err("must be a token, which has 76 characters"),
     }
+}
+
+/// Reads the field that a cookie stands for.
+pub(crate) fn empty_with_cookie(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() { Ok(()) } else { Err("must be empty with `cookie`, which says where the token is") }
 }
 
 pub(crate) fn user_agent(text: String) -> Result<String, &'static str> {

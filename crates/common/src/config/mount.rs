@@ -19,12 +19,12 @@ const READINGS: usize = 4;
 pub enum Mount {
     /// Files that belong together, such as a certificate and its key.
     Files(Vec<PathBuf>),
-    /// All files of a directory that have this extension.
+    /// All files of a directory that have one of these extensions.
     Directory {
         /// Where they are.
         path: PathBuf,
         /// What their names end with, without the dot.
-        extension: &'static str,
+        extensions: &'static [&'static str],
     },
 }
 
@@ -63,12 +63,16 @@ impl Mount {
     fn paths(&self) -> Result<Vec<PathBuf>, String> {
         match self {
             Self::Files(paths) => Ok(paths.clone()),
-            Self::Directory { path, extension } => {
+            Self::Directory { path, extensions } => {
+                let wanted = |file: &Path| {
+                    file.extension()
+                        .is_some_and(|found| extensions.iter().any(|extension| found == *extension))
+                };
                 let entries = fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
                 let mut paths = Vec::new();
                 for entry in entries {
                     let entry = entry.map_err(|error| unreadable(path, &error))?.path();
-                    if entry.extension().is_some_and(|found| found == *extension) {
+                    if wanted(&entry) {
                         paths.push(entry);
                     }
                 }

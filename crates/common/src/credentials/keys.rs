@@ -1,15 +1,16 @@
-//! Ed25519 keys in the files that openssl writes.
+//! What tells services apart: Ed25519 keys in the files that openssl writes, and digests of tokens.
 
 use std::{collections::HashMap, path::Path};
 
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 
+use super::tokens::TokenDigest;
 use crate::config::{Content, Mount, Watched, Watcher};
 
 /// The DER of an Ed25519 SubjectPublicKeyInfo up to the key itself (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// Two keys of one caller are good at a time: the old one and the new one of a rotation.
-const MOST_KEYS: usize = 2;
+pub(super) const MOST_KEYS: usize = 2;
 
 /// A public key.
 pub type PublicKey = [u8; 32];
@@ -27,17 +28,23 @@ pub enum KeyError {
     NoPrivateKey,
 }
 
-/// The public keys of the services that may call, by name.
+/// What the services that may call are known by: their public keys, and the digests of the tokens of those that cannot
+/// sign, by name.
 #[derive(Clone, Debug, Default)]
-pub struct PublicKeys(HashMap<String, Vec<PublicKey>>);
+pub struct PublicKeys {
+    keys: HashMap<String, Vec<PublicKey>>,
+    digests: HashMap<String, Vec<TokenDigest>>,
+}
 
 impl PublicKeys {
     /// One key for each of these names.
     pub fn of<'a>(keys: impl IntoIterator<Item = (&'a str, PublicKey)>) -> Self {
-        Self(keys.into_iter().map(|(name, key)| (name.to_owned(), vec![key])).collect())
+        let keys = keys.into_iter().map(|(name, key)| (name.to_owned(), vec![key])).collect();
+        Self { keys, digests: HashMap::new() }
     }
 
-    /// Reads every `<service>.pem` of a directory, beside keys that are known otherwise, and follows the directory.
+    /// Reads every `<service>.pem` and `<service>.sha256` of a directory, beside keys that are known otherwise, and
+    /// follows the directory.
     ///
     /// # Errors
     /// When the directory or one of these files cannot be read.
@@ -47,11 +54,11 @@ impl PublicKeys {
         known: Vec<(&'static str, PublicKey)>,
         watcher: &Watcher,
     ) -> Result<Watched<Self>, KeyError> {
-        let mount = Mount::Directory { path: directory.to_owned(), extension: "pem" };
+        let mount = Mount::Directory { path: directory.to_owned(), extensions: &["pem", "sha256"] };
         let parse = move |content: &Content| {
             let mut keys = Self::parse(content)?;
             for (name, key) in &known {
-                keys.0.entry((*name).to_owned()).or_default().push(*key);
+                keys.keys.entry((*name).to_owned()).or_default().push(*key);
             }
             Ok(keys)
         };
@@ -59,19 +66,32 @@ impl PublicKeys {
     }
 
     fn parse(content: &Content) -> Result<Self, String> {
-        let mut keys = HashMap::new();
-        for (path, pem) in content.files() {
-            if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
-                let wrong = || format!("{}: expected one or two Ed25519 public keys in PEM", path.display());
-                keys.insert(name.to_owned(), public_keys(pem).ok_or_else(wrong)?);
+        let mut all = Self::default();
+        for (path, bytes) in content.files() {
+            let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+            let wrong = |expected| format!("{}: expected {expected}", path.display());
+            if path.extension().is_some_and(|extension| extension == "pem") {
+                let keys =
+                    public_keys(bytes).ok_or_else(|| wrong("one or two Ed25519 public keys in PEM"))?;
+                all.keys.insert(name.to_owned(), keys);
+            } else {
+                let digests = TokenDigest::parse(bytes);
+                let digests =
+                    digests.ok_or_else(|| wrong("one or two lines, each the SHA-256 of a token in hex"))?;
+                all.digests.insert(name.to_owned(), digests);
             }
         }
-        Ok(Self(keys))
+        Ok(all)
     }
 
     /// The keys of one service.
     pub(super) fn of_caller(&self, caller: &str) -> &[PublicKey] {
-        self.0.get(caller).map_or(&[], Vec::as_slice)
+        self.keys.get(caller).map_or(&[], Vec::as_slice)
+    }
+
+    /// The digests of the tokens of one service.
+    pub(super) fn digests_of_caller(&self, caller: &str) -> &[TokenDigest] {
+        self.digests.get(caller).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -105,7 +105,10 @@ async fn tour(house: &House) {
     let bearer = format!("Bearer {}", tokens.session_token);
     // Its news goes through the outbox.
     accounts.change_password(with(change, &[("authorization", &bearer)])).await.unwrap();
-    sessions.refresh_session(RefreshSessionRequest { refresh_token: "none".into() }).await.unwrap_err();
+    sessions
+        .refresh_session(RefreshSessionRequest { refresh_token: "none".into(), ..Default::default() })
+        .await
+        .unwrap_err();
 }
 
 /// What a service tells that has a certificate.

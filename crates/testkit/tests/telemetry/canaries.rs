@@ -45,7 +45,7 @@ async fn what_people_send_and_get_is_told_nowhere() {
     sessions.create_session(sign_in(email, "canary in no mine at all")).await.unwrap_err();
     let request = CreateSessionRequest { user_agent: "canary browser".into(), ..sign_in(email, password) };
     let first = sessions.create_session(request).await.unwrap().into_inner().tokens.unwrap();
-    let renew = RefreshSessionRequest { refresh_token: first.refresh_token.clone() };
+    let renew = RefreshSessionRequest { refresh_token: first.refresh_token.clone(), ..Default::default() };
     let second = sessions.refresh_session(renew).await.unwrap().into_inner().tokens.unwrap();
     let prove = ValidateSessionRequest { session_token: second.session_token.clone() };
     sessions.validate_session(prove).await.unwrap();

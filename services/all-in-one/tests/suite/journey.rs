@@ -170,7 +170,7 @@ impl Sessions {
     }
 
     async fn refresh(&mut self, token: &str) -> Result<Tokens, Status> {
-        let request = RefreshSessionRequest { refresh_token: token.to_owned() };
+        let request = RefreshSessionRequest { refresh_token: token.to_owned(), ..Default::default() };
         Ok(self.0.refresh_session(request).await?.into_inner().tokens.unwrap())
     }
 }

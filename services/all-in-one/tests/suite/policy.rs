@@ -23,7 +23,7 @@ use crate::people::{PASSWORD, Suite, bearer};
 const CALLERS: [&str; 6] = ["nobody", "user", "admin", "accounts", "sessions", "edge"];
 
 /// Who may call what: written out here, so that a slip in a policy table is noticed.
-const TABLE: [(&str, &[&str]); 17] = [
+const TABLE: [(&str, &[&str]); 18] = [
     ("fairlead.accounts.v1.AccountsService/CreateAccount", &CALLERS),
     ("fairlead.accounts.v1.AccountsService/GetAccount", &["user", "admin"]),
     ("fairlead.accounts.v1.AccountsService/BatchGetAccounts", &["user", "admin"]),
@@ -32,6 +32,7 @@ const TABLE: [(&str, &[&str]); 17] = [
     ("fairlead.accounts.v1.AccountsService/ListAccounts", &["admin"]),
     ("fairlead.accounts.v1.AccountsService/ChangePassword", &["user", "admin"]),
     ("fairlead.accounts.v1.AccountsService/VerifyPassword", &["sessions"]),
+    ("envoy.service.auth.v3.Authorization/Check", &["edge"]),
     ("fairlead.sessions.v1.SessionsService/CreateSession", &CALLERS),
     ("fairlead.sessions.v1.SessionsService/ValidateSession", &CALLERS),
     ("fairlead.sessions.v1.SessionsService/RefreshSession", &CALLERS),
@@ -116,7 +117,7 @@ async fn what_belongs_to_another_is_not_found() {
         current_password: PASSWORD.to_owned(),
         new_password: "another long walk along it".to_owned(),
     };
-    let revoke = RevokeSessionRequest { session_id, account_id: account_id.clone() };
+    let revoke = RevokeSessionRequest { session_id, account_id: account_id.clone(), ..Default::default() };
     let revoke_all = RevokeAccountSessionsRequest {
         account_id: account_id.clone(),
         ..RevokeAccountSessionsRequest::default()

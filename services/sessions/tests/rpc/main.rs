@@ -1,6 +1,8 @@
 //! The sessions service over the wire.
 
 mod accounts;
+mod browser;
+mod edge;
 mod failover;
 mod near;
 mod outage;

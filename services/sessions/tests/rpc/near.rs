@@ -56,7 +56,7 @@ async fn revoke(suite: &Suite, session: &Session, tokens: &Tokens) {
 }
 
 async fn refresh(suite: &Suite, tokens: &Tokens) -> Result<Tokens, Status> {
-    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
+    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone(), ..Default::default() };
     Ok(suite.client().refresh_session(request).await?.into_inner().tokens.unwrap())
 }
 

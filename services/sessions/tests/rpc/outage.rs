@@ -9,6 +9,7 @@ use tonic_types::StatusExt;
 
 use crate::{
     accounts::PASSWORD,
+    edge,
     suite::{Suite, assert_refused, bearer},
 };
 
@@ -20,8 +21,16 @@ async fn try_everything(suite: &Suite, tokens: &Tokens) -> Vec<(&'static str, Re
     answers.push(("validate", validated, began.elapsed()));
 
     let began = Instant::now();
-    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
+    let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone(), ..Default::default() };
     answers.push(("refresh", suite.client().refresh_session(request).await.map(drop), began.elapsed()));
+
+    let began = Instant::now();
+    let headers = [("authorization", format!("Bearer {}", tokens.session_token))];
+    answers.push((
+        "check",
+        edge::check(suite, edge::asked("GET", &headers)).await.map(drop),
+        began.elapsed(),
+    ));
 
     let began = Instant::now();
     answers.push(("sign in", suite.try_sign_in(PASSWORD).await.map(drop), began.elapsed()));

@@ -13,8 +13,11 @@ async fn list(suite: &Suite, by: &Tokens, account_id: &str) -> Result<Vec<Sessio
 }
 
 async fn revoke(suite: &Suite, by: &Tokens, session: &Session, account_id: &str) -> Result<(), Status> {
-    let request =
-        RevokeSessionRequest { session_id: session.session_id.clone(), account_id: account_id.to_owned() };
+    let request = RevokeSessionRequest {
+        session_id: session.session_id.clone(),
+        account_id: account_id.to_owned(),
+        ..Default::default()
+    };
     suite.client().revoke_session(bearer(by, request)).await.map(drop)
 }
 

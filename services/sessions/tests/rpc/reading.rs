@@ -18,6 +18,7 @@ async fn a_sign_in_names_every_field_that_is_wrong() {
         password: String::new(),
         user_agent: "a".repeat(257),
         client_address: "192.0.2.1".to_owned(),
+        ..Default::default()
     };
     let long = credentials(&format!("{}@example.com", "a".repeat(250)), &"a".repeat(1025));
     let longest = CreateSessionRequest { user_agent: "⚓".repeat(256), ..credentials(EMAIL, PASSWORD) };
@@ -45,7 +46,10 @@ async fn a_token_that_is_missing_or_far_too_long_names_its_field() {
 
     for token in [String::new(), "a".repeat(257)] {
         assert_named(suite.validate(&token).await, &["session_token"]);
-        let answer = suite.client().refresh_session(RefreshSessionRequest { refresh_token: token }).await;
+        let answer = suite
+            .client()
+            .refresh_session(RefreshSessionRequest { refresh_token: token, ..Default::default() })
+            .await;
         assert_named(answer, &["refresh_token"]);
     }
 }
@@ -63,7 +67,7 @@ async fn ids_and_page_tokens_that_are_none_name_their_fields() {
     let upper = ListSessionsRequest { account_id: id.to_uppercase(), ..ListSessionsRequest::default() };
     assert_named(suite.client().list_sessions(bearer(&tokens, upper)).await, &["account_id"]);
 
-    let revoke = RevokeSessionRequest { session_id: String::new(), account_id: wrong.clone() };
+    let revoke = RevokeSessionRequest { account_id: wrong.clone(), ..Default::default() };
     let answer = suite.client().revoke_session(bearer(&tokens, revoke)).await;
     assert_named(answer, &["session_id", "account_id"]);
 

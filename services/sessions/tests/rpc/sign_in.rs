@@ -44,7 +44,7 @@ async fn a_refresh_rotates_and_a_reuse_ends_the_session() {
     let suite = Suite::start().await;
     let (_, first) = suite.sign_in().await;
     let refresh = async |token: &str| {
-        let request = RefreshSessionRequest { refresh_token: token.to_owned() };
+        let request = RefreshSessionRequest { refresh_token: token.to_owned(), ..Default::default() };
         Ok::<_, Status>(suite.client().refresh_session(request).await?.into_inner().tokens.unwrap())
     };
 
@@ -67,7 +67,7 @@ async fn what_can_be_no_token_proves_nothing() {
 
     for token in [cut, "fls_", "x", &tokens.refresh_token, "⚓"] {
         assert_refused(suite.validate(token).await, Code::Unauthenticated, "SESSION_INVALID");
-        let request = RefreshSessionRequest { refresh_token: cut.to_owned() };
+        let request = RefreshSessionRequest { refresh_token: cut.to_owned(), ..Default::default() };
         let refreshed = suite.client().refresh_session(request).await;
         assert_refused(refreshed, Code::Unauthenticated, "REFRESH_INVALID");
     }

@@ -69,7 +69,7 @@ impl Suite {
         let roles = vec!["helmsman".to_owned()];
         let account = VerifiedAccount { account_id: account_id.clone(), roles, auth_epoch: 1 };
         let accounts = Accounts::knowing(account);
-        let keys = ServiceKeys::make(&["accounts", "uploads"]);
+        let keys = ServiceKeys::make(&["accounts", "edge", "uploads"]);
         let mut frame = FrameConfig::default();
         frame.server.listen = ([127, 0, 0, 1], 0).into();
         frame.server.reload_interval = config::Duration::from_millis(50);
@@ -77,7 +77,7 @@ impl Suite {
         let process = Process::new(PROGRAM, frame, &Config::demands()).unwrap();
         let running = Running::start(process, async |process| {
             let store = open(&config, process);
-            Ok(vec![sessions::service(store, accounts.channel(), &config.rules, process)])
+            Ok(sessions::services(store, accounts.channel(), &config.rules, process))
         })
         .await
         .unwrap();

@@ -101,7 +101,7 @@ async fn files_of_one_mount_are_never_of_two_moments() {
 async fn a_directory_is_followed_file_by_file() {
     let watcher = Watcher::default();
     let folder = tempfile::tempdir().unwrap();
-    let mount = Mount::Directory { path: folder.path().to_owned(), extension: "pem" };
+    let mount = Mount::Directory { path: folder.path().to_owned(), extensions: &["pem"] };
     let names = |content: &Content| {
         Ok(content
             .files()

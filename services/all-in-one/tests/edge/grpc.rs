@@ -1,0 +1,77 @@
+//! Callers that speak gRPC, and gRPC-Web.
+
+use prost::Message;
+use proto::{
+    accounts::v1::{GetAccountRequest, GetAccountResponse, accounts_service_client::AccountsServiceClient},
+    sessions::v1::{RevokeSessionRequest, sessions_service_client::SessionsServiceClient},
+};
+use tonic::{Code, Request, transport::Channel};
+use tonic_types::StatusExt;
+
+use crate::{
+    house::{Guest, House, shared},
+    http::{Reply, send},
+};
+
+const GET_ACCOUNT: &str = "/fairlead.accounts.v1.AccountsService/GetAccount";
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn a_grpc_caller_is_let_in_by_its_token_and_told_why_when_not() {
+    shared(async |house| {
+        let guest = house.guest("kim@example.com").await;
+        let channel = channel(house).await;
+        let mut accounts = AccountsServiceClient::new(channel.clone());
+        let get = || says(&guest, GetAccountRequest { account_id: guest.account_id.clone() });
+
+        let account = accounts.get_account(get()).await.unwrap().into_inner().account.unwrap();
+        let session_id = guest.session_id.clone();
+        let revoke = RevokeSessionRequest { session_id, ..Default::default() };
+        SessionsServiceClient::new(channel).revoke_session(says(&guest, revoke)).await.unwrap();
+        let after = accounts.get_account(get()).await.unwrap_err();
+
+        assert_eq!(account.email, "kim@example.com");
+        assert_eq!(after.code(), Code::Unauthenticated, "{after:?}");
+        assert_eq!(after.message(), "the session token proves no session");
+        assert_eq!(after.get_details_error_info().unwrap().reason, "SESSION_INVALID");
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn a_browser_calls_by_grpc_web() {
+    shared(async |house| {
+        let guest = house.guest("lou@example.com").await;
+        let get = GetAccountRequest { account_id: guest.account_id.clone() };
+
+        let answered = web(house, &get, &[("authorization", &guest.bearer())]).await;
+        let refused = web(house, &get, &[]).await;
+
+        let length = u32::from_be_bytes(answered.body[1..5].try_into().unwrap()) as usize;
+        let account = GetAccountResponse::decode(&answered.body[5..5 + length]).unwrap().account.unwrap();
+        let trailers = str::from_utf8(&answered.body[5 + length + 5..]).unwrap();
+        assert_eq!(answered.header("content-type"), Some("application/grpc-web+proto"));
+        assert_eq!(account.email, "lou@example.com");
+        assert!(trailers.contains("grpc-status:0"), "{trailers:?}");
+        assert_eq!(refused.header("grpc-status"), Some("16"), "{refused:?}");
+    });
+}
+
+/// A connection of its own.
+pub(crate) async fn channel(house: &House) -> Channel {
+    Channel::from_shared(format!("http://{}", house.address())).unwrap().connect().await.unwrap()
+}
+
+fn says<T>(guest: &Guest, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", guest.bearer().parse().unwrap());
+    request
+}
+
+async fn web(house: &House, message: &GetAccountRequest, headers: &[(&str, &str)]) -> Reply {
+    let message = message.encode_to_vec();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let frame = [&[0], &length[..], &message].concat();
+    let headers = [&[("content-type", "application/grpc-web+proto"), ("x-grpc-web", "1")], headers].concat();
+    send(house.address(), "POST", GET_ACCOUNT, &headers, &frame).await
+}

@@ -1,0 +1,14 @@
+//! The real Envoy, with the configuration that is shipped, in front of the real services.
+
+mod backend;
+mod browser;
+mod envoy;
+mod grpc;
+mod house;
+mod http;
+mod identity;
+mod json;
+mod methods;
+mod outage;
+mod paths;
+mod rotation;

@@ -1,0 +1,106 @@
+//! Every method is at the edge what its policy row says: open, closed, or not there.
+
+use common::policy::Row;
+use serde_json::json;
+use tonic::{Code, Request, Status, client::Grpc, transport::Channel};
+use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+use crate::{grpc::channel, house::shared};
+
+const PROTOS: [&str; 2] = [
+    include_str!("../../../../proto/fairlead/accounts/v1/accounts.proto"),
+    include_str!("../../../../proto/fairlead/sessions/v1/sessions.proto"),
+];
+
+fn served() -> impl Iterator<Item = (&'static str, &'static Row)> {
+    let accounts = accounts::POLICY.iter().map(|row| ("fairlead.accounts.v1.AccountsService", row));
+    let sessions = sessions::POLICY.iter().map(|row| ("fairlead.sessions.v1.SessionsService", row));
+    accounts.chain(sessions)
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn a_call_without_credentials_comes_as_far_as_its_policy_row_says() {
+    shared(async |house| {
+        let channel = channel(house).await;
+        for (service, row) in served() {
+            let answer = call(&channel, &format!("{service}/{}", row.method)).await;
+
+            let reason = answer.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+            let (code, method) = (answer.code(), row.method);
+            if row.who.public {
+                assert_eq!(code, Code::InvalidArgument, "{method} is for anybody: {answer:?}");
+            } else if row.who.knows_people() {
+                assert_eq!((code, &*reason), (Code::Unauthenticated, "CREDENTIALS_MISSING"), "{method}");
+            } else {
+                assert_eq!(code, Code::Unimplemented, "{method} is for services: {answer:?}");
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn the_same_holds_for_json() {
+    shared(async |house| {
+        let mut seen = 0;
+        for (method, verb, path) in PROTOS.into_iter().flat_map(rules) {
+            let row = served().map(|(_, row)| row).find(|row| row.method == method).unwrap();
+            let path = path
+                .split('/')
+                .map(|part| match part.split_once('}') {
+                    Some((_, verb)) => format!("{}{verb}", Uuid::nil()),
+                    None => part.to_owned(),
+                })
+                .collect::<Vec<_>>()
+                .join("/");
+            let reply = match verb {
+                "post" => house.post(&path, &[], &json!({})).await,
+                _ => house.send(&verb.to_uppercase(), &path, &[]).await,
+            };
+
+            let expected = if row.who.public { 400 } else { 401 };
+            assert_eq!(reply.status, expected, "{method}, {verb} {path}: {}", reply.text());
+            seen += 1;
+        }
+        assert_eq!(seen, served().filter(|(_, row)| row.who.public || row.who.knows_people()).count());
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn what_the_services_serve_besides_is_not_there() {
+    shared(async |house| {
+        let channel = channel(house).await;
+        for method in
+            ["envoy.service.auth.v3.Authorization/Check", "grpc.health.v1.Health/Check", "fairlead.x.v1.X/Y"]
+        {
+            assert_eq!(call(&channel, method).await.code(), Code::Unimplemented, "{method}");
+        }
+    });
+}
+
+/// The methods of a contract with their HTTP rules.
+fn rules(proto: &'static str) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for rpc in proto.split("\n  rpc ").skip(1) {
+        let name = rpc.split('(').next().unwrap();
+        for verb in ["get", "post", "patch", "put", "delete"] {
+            let rule =
+                rpc.split_once(&format!("{verb}: \"")).filter(|(before, _)| !before.contains("\n  //"));
+            found.extend(rule.map(|(_, rule)| (name, verb, rule.split('"').next().unwrap())));
+        }
+    }
+    found
+}
+
+/// Calls without credentials, and with an empty message, which no method accepts.
+async fn call(channel: &Channel, method: &str) -> Status {
+    let mut client = Grpc::new(channel.clone());
+    client.ready().await.unwrap();
+    let path = format!("/{method}").parse().unwrap();
+    let answer = client.unary(Request::new(()), path, ProstCodec::<(), ()>::default()).await;
+    answer.expect_err("an empty message is never enough")
+}
