@@ -35,11 +35,12 @@ pub async fn redis() -> Redis {
     redis
 }
 
-/// How a Redis that keeps what it is told is started, with some options more.
+/// How a Redis that keeps what it is told is started, with some options more. By default what it acknowledges reaches its
+/// file up to two seconds later, where a disk is busy.
 fn keeping(port: u16, more: &str) -> String {
     format!(
-        "redis-server --bind 127.0.0.1 --port {port} --dir . --save '' --appendonly yes --maxmemory-policy noeviction \
-         {more}"
+        "redis-server --bind 127.0.0.1 --port {port} --dir . --save '' --appendonly yes --appendfsync always \
+         --maxmemory-policy noeviction {more}"
     )
 }
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::server::PostgresServer;
 
 /// How long the server may take to follow new rules, or a pool to replace its connections.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// The user `service` of a server: may read and write every table, and has to say a password.
 pub struct Login {
