@@ -1,0 +1,8 @@
+//! What sessions hears of accounts, whenever accounts is killed and whatever else is under way.
+
+mod change;
+mod frames;
+mod house;
+mod sign_in;
+mod steps;
+mod wires;
