@@ -87,7 +87,7 @@ impl RedisStore {
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
         let database = Database::new("redis", Place::default());
-        let ways = Ways::open(&url.to_owned().into(), 8, &database).unwrap();
+        let ways = Ways::open(&url.to_owned().into(), 24, &database).unwrap();
         Self { redis: Connections::over(Arc::new(ways), database) }
     }
 }

@@ -79,11 +79,12 @@ impl Ways {
 
     /// The master that has this slot.
     pub(super) async fn master(&self, slot: Slot) -> Result<Master, Failed> {
-        match self {
+        let master = match self {
             Self::One(node) => Ok(Master { node: Arc::clone(node), acknowledgements: 0 }),
-            Self::Sentinels { lookout, .. } => lookout.view().await?.master(),
+            Self::Sentinels { lookout, .. } => lookout.view().await.and_then(|sight| sight.master()),
             Self::Cluster(cluster) => cluster.master(slot).await,
-        }
+        };
+        master.inspect_err(|_| self.look_again())
     }
 
     /// Whether it is still this node that has the slot.
@@ -103,10 +104,7 @@ impl Ways {
         match self {
             Self::One(node) => Ok(vec![Arc::clone(node)]),
             Self::Sentinels { lookout, .. } => {
-                let master = match lookout.view().await {
-                    Ok(sight) => sight.master(),
-                    Err(failed) => Err(failed),
-                };
+                let master = lookout.view().await.and_then(|sight| sight.master());
                 let because = |failed: Failed| lookout.trouble().unwrap_or_else(|| failed.told());
                 Ok(vec![master.map_err(because)?.node])
             }
@@ -221,14 +219,15 @@ pub(super) struct Stop {
 impl Stop {
     /// Reads on the connection that all share.
     pub(super) async fn read<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<T, Failed> {
-        if self.ahead { Ok(self.write(run).await?.0) } else { self.master.node.read(run).await }
+        // Boxed, for it is rare and large.
+        if self.ahead { Ok(Box::pin(self.write(run)).await?.0) } else { self.master.node.read(run).await }
     }
 
     /// Runs on a connection of one's own, and tells which.
     pub(super) async fn write<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<(T, Line), Failed> {
         let mut line = Line { connection: self.master.node.connect().await?, master: self.master.clone() };
         let answer = if self.ahead {
-            run.ahead(&mut line.connection).await?
+            Box::pin(run.ahead(&mut line.connection)).await?
         } else {
             run.on(&mut line.connection).await?
         };
@@ -238,11 +237,6 @@ impl Stop {
     /// Whether the line leads here.
     pub(super) fn is_at_the_end_of(&self, line: &Line) -> bool {
         !self.ahead && Arc::ptr_eq(&self.master.node, &line.master.node)
-    }
-
-    /// Whether it can be spoken to.
-    pub(super) async fn is_there(&self) -> Result<(), Failed> {
-        self.master.node.connect().await.map(drop)
     }
 }
 
