@@ -13,13 +13,7 @@ use guard::Revocation;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tokio::time::timeout;
 
-use super::{
-    feed,
-    node::Node,
-    script::{Failed, Run},
-    slot::Slot,
-    ways::{Line, Ways},
-};
+use super::{failed::Failed, feed, node::Node, route::Line, script::Run, slot::Slot, ways::Ways};
 use crate::error::Error;
 
 /// How long an operation may take, all that it waits for together: an outage is told within a second.

@@ -13,9 +13,9 @@ use redis::{
 
 use super::{
     address::elsewhere,
+    failed::Failed,
     lookout::Look,
     node::{CREATE, Node, RESPONSE, patient},
-    script::Failed,
     ways::Master,
 };
 
