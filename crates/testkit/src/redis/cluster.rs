@@ -8,8 +8,8 @@ use super::{Redis, keeping};
 use crate::port::free_port;
 
 const MASTERS: usize = 3;
-/// How long a node may be silent before the others hold it for failed, in milliseconds.
-const NODE_TIMEOUT: u32 = 1000;
+/// How long a node may be silent before the others hold it for failed, in milliseconds: machines that run tests are busy.
+const NODE_TIMEOUT: u32 = 2000;
 
 /// Starts a Redis Cluster that only the caller knows, empty, each node with `appendonly` and `noeviction`. A slot whose
 /// master is gone does not stop the others. It takes some three seconds, which is how long nodes wait before they take
@@ -18,8 +18,13 @@ const NODE_TIMEOUT: u32 = 1000;
 /// # Panics
 /// When there is no `redis-server` on this machine, or the nodes do not find together.
 pub async fn redis_cluster() -> RedisCluster {
+    launch(NODE_TIMEOUT).await
+}
+
+/// The same, whose nodes may be silent for so many milliseconds.
+pub(super) async fn launch(node_timeout: u32) -> RedisCluster {
     let ports: Vec<[u16; 2]> = (0..2 * MASTERS).map(|_| [free_port(), free_port()]).collect();
-    let nodes = join_all((0..ports.len()).map(|node| start(node, &ports))).await;
+    let nodes = join_all((0..ports.len()).map(|node| start(node, &ports, node_timeout))).await;
     for (number, node) in nodes.iter().enumerate() {
         node.says("CLUSTER INFO", "cluster_state:ok").await;
         if number < MASTERS {
@@ -73,13 +78,13 @@ fn first(master: usize) -> u16 {
     u16::try_from(16384 * master / MASTERS).expect("there are 16384 slots")
 }
 
-async fn start(node: usize, ports: &[[u16; 2]]) -> Redis {
+async fn start(node: usize, ports: &[[u16; 2]], node_timeout: u32) -> Redis {
     let [port, bus] = ports[node];
     let prepare = format!("printf '{}' >nodes.conf", known(node, ports));
     let serve = keeping(
         port,
         &format!(
-            "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout {NODE_TIMEOUT} \
+            "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout {node_timeout} \
              --cluster-require-full-coverage no --repl-diskless-sync-delay 0"
         ),
     );

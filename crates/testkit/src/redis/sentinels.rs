@@ -9,8 +9,9 @@ use crate::port::free_port;
 
 /// What the Sentinels call the master.
 const NAME: &str = "fairlead";
-/// How long the master may be silent before a Sentinel holds it for down, in milliseconds.
-const DOWN_AFTER: u32 = 1000;
+/// How long the master may be silent before a Sentinel holds it for down, in milliseconds: machines that run tests are
+/// busy.
+const DOWN_AFTER: u32 = 2000;
 
 /// Starts a Redis with two replicas, each with `appendonly` and `noeviction`, and three Sentinels that replace it when it
 /// is gone, which only the caller knows. It takes less than a second, and is gone when the value is dropped or the
@@ -19,6 +20,11 @@ const DOWN_AFTER: u32 = 1000;
 /// # Panics
 /// When there is no `redis-server` on this machine, or the servers do not find together.
 pub async fn redis_sentinels() -> RedisSentinels {
+    launch(DOWN_AFTER).await
+}
+
+/// The same, whose master may be silent for so many milliseconds.
+pub(super) async fn launch(down_after: u32) -> RedisSentinels {
     let [servers, watchers] = [(); 2].map(|()| [(); 3].map(|()| free_port()));
     let servers = join_all(servers.map(|port| async move {
         let replica =
@@ -34,7 +40,8 @@ pub async fn redis_sentinels() -> RedisSentinels {
         replica.says("INFO replication", "master_link_status:up").await;
     }
     let known: Vec<u16> = servers.iter().map(|server| server.port).collect();
-    let sentinels = join_all((0..watchers.len()).map(|this| start(this, &watchers, &known))).await;
+    let sentinels =
+        join_all((0..watchers.len()).map(|this| start(this, &watchers, &known, down_after))).await;
     for sentinel in &sentinels {
         sentinel.says(&format!("SENTINEL CKQUORUM {NAME}"), "OK 3 usable Sentinels").await;
     }
@@ -79,11 +86,11 @@ impl RedisSentinels {
     }
 }
 
-async fn start(this: usize, watchers: &[u16; 3], servers: &[u16]) -> Redis {
+async fn start(this: usize, watchers: &[u16; 3], servers: &[u16], down_after: u32) -> Redis {
     let (port, master) = (watchers[this], servers[0]);
     let mut settings = format!(
         "bind 127.0.0.1\\nport {port}\\ndir .\\nsentinel myid {}\\nsentinel monitor {NAME} 127.0.0.1 {master} 2\\n\
-         sentinel down-after-milliseconds {NAME} {DOWN_AFTER}\\nsentinel failover-timeout {NAME} 5000\\n\
+         sentinel down-after-milliseconds {NAME} {down_after}\\nsentinel failover-timeout {NAME} 5000\\n\
          sentinel parallel-syncs {NAME} 2\\n",
         id(this)
     );

@@ -10,26 +10,31 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
 };
 
-use super::{RedisCluster, RedisSentinels, redis_cluster, redis_sentinels};
+use super::{RedisCluster, RedisSentinels, cluster, sentinels};
+
+/// Nobody promotes a replica of these, however busy the machine is; in milliseconds.
+const NEVER: u32 = 600_000;
 
 /// The Redis Cluster that the tests of this process share: empty, and the caller's own until it is dropped. Who stops or
-/// freezes a node starts one of its own, by [`redis_cluster`].
+/// freezes a node starts one of its own, by [`redis_cluster`](super::redis_cluster).
 ///
 /// # Panics
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn shared_redis_cluster() -> OwnedMutexGuard<RedisCluster> {
-    static SHARED: LazyLock<Shared<RedisCluster>> = LazyLock::new(|| share(redis_cluster));
+    static SHARED: LazyLock<Shared<RedisCluster>> =
+        LazyLock::new(|| share(async || cluster::launch(NEVER).await));
     let cluster = taken(SHARED.clone()).await;
     cluster.empty().await;
     cluster
 }
 
-/// The same with Sentinels: see [`redis_sentinels`].
+/// The same with Sentinels: see [`redis_sentinels`](super::redis_sentinels).
 ///
 /// # Panics
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn shared_redis_sentinels() -> OwnedMutexGuard<RedisSentinels> {
-    static SHARED: LazyLock<Shared<RedisSentinels>> = LazyLock::new(|| share(redis_sentinels));
+    static SHARED: LazyLock<Shared<RedisSentinels>> =
+        LazyLock::new(|| share(async || sentinels::launch(NEVER).await));
     let sentinels = taken(SHARED.clone()).await;
     sentinels.empty().await;
     sentinels

@@ -43,7 +43,7 @@ pub(crate) async fn on_every_store(case: impl AsyncFn(Arc<dyn Store>)) {
 
 /// Waits until something has come true that only time can bring.
 pub(crate) async fn eventually(mut come_true: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while !come_true().await {
         assert!(Instant::now() < deadline, "it did not come true");
         sleep(Duration::from_millis(5)).await;

@@ -23,10 +23,12 @@ mod check;
 mod cluster;
 mod config;
 mod connections;
+mod failed;
 mod feed;
 mod keys;
 mod lookout;
 mod node;
+mod route;
 mod script;
 mod sentinel;
 mod sessions;
@@ -87,7 +89,7 @@ impl RedisStore {
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
         let database = Database::new("redis", Place::default());
-        let ways = Ways::open(&url.to_owned().into(), 8, &database).unwrap();
+        let ways = Ways::open(&url.to_owned().into(), 24, &database).unwrap();
         Self { redis: Connections::over(Arc::new(ways), database) }
     }
 }

@@ -1,4 +1,4 @@
-//! What is answered while Sentinels replace a Redis that was killed.
+//! What is answered while Sentinels replace a Redis that is gone.
 
 use std::{
     sync::{
@@ -9,6 +9,7 @@ use std::{
 };
 
 use proto::sessions::v1::{RevokeSessionRequest, Session, Tokens};
+use testkit::Redis;
 use tonic::{Code, Status};
 
 use crate::suite::{Suite, bearer};
@@ -59,7 +60,20 @@ async fn is_refused(suite: &Suite, token: &str, acknowledged: Instant) {
 }
 
 #[tokio::test]
-async fn no_end_that_was_acknowledged_is_forgotten_by_a_failover_and_nobody_else_is_signed_out() {
+async fn no_end_that_was_acknowledged_is_forgotten_when_a_killed_redis_is_replaced_and_nobody_is_signed_out()
+{
+    survives(async |master| master.kill().await, async |master| master.start().await).await;
+}
+
+#[tokio::test]
+async fn no_end_that_was_acknowledged_is_forgotten_when_a_redis_that_hangs_is_replaced_and_nobody_is_signed_out()
+ {
+    survives(async |master| master.freeze().await, async |master| master.thaw().await).await;
+}
+
+/// Ends sessions one after another while the master goes, and looks at them again when it has come back and holds itself
+/// for the master.
+async fn survives(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&Redis)) {
     let set = testkit::redis_sentinels().await;
     let here = Arc::new(Suite::in_redis_at(set.url.clone().into()).await);
     let there = Arc::new(Suite::in_redis_at(set.url.clone().into()).await);
@@ -75,12 +89,15 @@ async fn no_end_that_was_acknowledged_is_forgotten_by_a_failover_and_nobody_else
     let user = tokio::spawn(stays(Arc::clone(&there), mine.session_token.clone(), Arc::clone(&done)));
 
     let (mut ended, mut killed, deadline) = (Vec::new(), None, Instant::now() + WITHIN);
+    let mut goes = Some(goes);
     let mut after = 0;
     while after < 10 {
         let began = Instant::now();
         assert!(began < deadline, "it did not come back");
-        if ended.len() == 10 && killed.is_none() {
-            set.servers[0].kill().await;
+        if ended.len() == 10
+            && let Some(goes) = goes.take()
+        {
+            goes(&set.servers[0]).await;
             killed = Some(Instant::now());
         }
         match revoke(&here, signed_in.last().unwrap()).await {
@@ -105,6 +122,7 @@ async fn no_end_that_was_acknowledged_is_forgotten_by_a_failover_and_nobody_else
         }
     }
     done.store(true, Relaxed);
+    comes_back(&set.servers[0]).await;
 
     let away = user.await.unwrap();
     eprintln!("nothing was answered for {away:?} after {:?}", killed.map(|killed| killed.elapsed()));

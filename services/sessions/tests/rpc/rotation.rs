@@ -49,6 +49,48 @@ async fn what_is_broken_or_does_not_work_leaves_the_old_one_in_use() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_rotated_at_every_server_that_may_be_asked() {
+    let (set, cluster) = tokio::join!(testkit::redis_sentinels(), testkit::redis_cluster());
+    for (url, servers) in [(&set.url, &set.servers), (&cluster.url, &cluster.nodes)] {
+        let connect = |server: &Redis| redis::Client::open(&*server.url).unwrap().get_connection().unwrap();
+        let mut admins: Vec<Connection> = servers.iter().map(connect).collect();
+        let mut everywhere = |what: &str| {
+            for admin in &mut admins {
+                // What the user of the documentation may do, and no more.
+                let may = ["~*", "&*", "+@all", "-@admin", "-@dangerous", "+info"];
+                cmd("ACL").arg(&["SETUSER", "sessions", "on", what]).arg(&may).exec(admin).unwrap();
+            }
+        };
+        let url_with = |password: &str| url.replace("://", &format!("://sessions:{password}@"));
+        everywhere(">first");
+        let mut volume = Volume::mount(&[("url", &url_with("first"))]);
+        let suite = Suite::in_redis_at(Secret::read(&volume.path("url")).unwrap()).await;
+        let (_, tokens) = suite.sign_in().await;
+
+        everywhere(">second");
+        volume.swap(&[("url", &url_with("second"))]);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // Who has taken the second is let in when the first is not valid any more and everybody has to come again.
+        while !everybody_came_again(servers, &suite, &tokens).await {
+            everywhere("<first");
+            assert!(Instant::now() < deadline, "the first password is still in use");
+        }
+
+        call(&suite, &tokens).await;
+    }
+}
+
+/// Cuts all connections of the service, and tells whether it is let in again.
+async fn everybody_came_again(servers: &[Redis], suite: &Suite, tokens: &Tokens) -> bool {
+    for server in servers {
+        server.ask("CLIENT KILL USER sessions").await.unwrap();
+    }
+    sleep(Duration::from_millis(100)).await;
+    let list = ListSessionsRequest { account_id: suite.account_id.clone(), ..ListSessionsRequest::default() };
+    suite.client().list_sessions(bearer(tokens, list)).await.is_ok()
+}
+
 /// One call over the shared connection, and one over the pool.
 async fn call(suite: &Suite, tokens: &Tokens) {
     suite.validate(&tokens.session_token).await.unwrap();

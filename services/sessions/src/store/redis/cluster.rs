@@ -14,9 +14,9 @@ use redis::{ConnectionInfo, Value};
 use self::map::Map;
 use super::{
     address::{elsewhere, place},
+    failed::Failed,
     lookout::{Look, Lookout},
     node::Node,
-    script::Failed,
     slot::Slot,
     ways::Master,
 };

@@ -11,18 +11,16 @@ use common::telemetry::{
 };
 use guard::Revocation;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
+use tokio::time::timeout;
 
-use super::{
-    feed,
-    node::Node,
-    script::{Failed, Run},
-    slot::Slot,
-    ways::{Line, Ways},
-};
+use super::{failed::Failed, feed, node::Node, route::Line, script::Run, slot::Slot, ways::Ways};
 use crate::error::Error;
 
 /// How long an operation may take, all that it waits for together: an outage is told within a second.
 const OPERATION: Duration = Duration::from_millis(900);
+
+/// How long the ending of sessions may take, and then the telling: whoever waited for it may be gone by then.
+const STEP: Duration = Duration::from_millis(850);
 
 /// The ways to Redis that are in use. Cheap to clone.
 #[derive(Clone)]
@@ -81,21 +79,12 @@ impl Connections {
         let (ways, script) = (self.current(), Arc::new(script));
         let run = Arc::clone(&script);
         let all = tokio::spawn(async move {
-            if script_is_elsewhere(&ways, &run).await? {
-                // Nothing is ended that could not be told.
-                ways.route(&feed::tell(&[])).next().await?.is_there().await?;
-            }
-            let (answer, mut line) = write(&ways, &run).await?;
+            let late = |_| Failed::Late(STEP);
+            let (answer, mut line) = timeout(STEP, end(&ways, &run)).await.map_err(late)??;
             let ended = ended(&answer);
             if !ended.is_empty() {
-                let other = tell(&ways, &feed::tell(&ended), &mut line).await?;
-                let other = async {
-                    match other {
-                        Some(mut other) => other.replicated().await,
-                        None => Ok(()),
-                    }
-                };
-                tokio::try_join!(line.replicated(), other)?;
+                let tell = feed::tell(&ended);
+                timeout(STEP, told(&ways, &tell, &mut line)).await.map_err(late)??;
             }
             Ok(answer)
         });
@@ -125,7 +114,7 @@ impl Connections {
     ) -> Result<T, Failed> {
         let mut asked = self.database.asked(run.asked());
         let late = |_| Err(Failed::Late(OPERATION));
-        let result = tokio::time::timeout(OPERATION, operation).await.unwrap_or_else(late);
+        let result = timeout(OPERATION, operation).await.unwrap_or_else(late);
         match &result {
             Ok(_) => asked.done(),
             Err(failed) => asked.fail(failed.kind(), failed.code()),
@@ -149,10 +138,14 @@ impl Connections {
     }
 }
 
-/// Whether a script runs at another master than the one that tells of ends.
-async fn script_is_elsewhere(ways: &Ways, script: &Run<'_>) -> Result<bool, Failed> {
+/// Runs a script that ends sessions, where that can be told.
+async fn end<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
     let (here, there) = (ways.master(script.slot()).await?, ways.master(feed::slot()).await?);
-    Ok(!Arc::ptr_eq(&here.node, &there.node))
+    if !Arc::ptr_eq(&here.node, &there.node) {
+        // Nothing is ended that could not be told.
+        drop(there.node.connect().await?);
+    }
+    write(ways, script).await
 }
 
 /// Runs a script on a connection of its own, and tells which.
@@ -166,18 +159,22 @@ async fn write<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, L
     }
 }
 
-/// Tells of ends: on this line if it leads there, or else on another.
-async fn tell(ways: &Ways, script: &Run<'_>, line: &mut Line) -> Result<Option<Line>, Failed> {
+/// Tells of ends, on this line if it leads there, or else on another; and waits until replicas have heard of all that was
+/// done on both.
+async fn told(ways: &Ways, script: &Run<'_>, line: &mut Line) -> Result<(), Failed> {
     let mut route = ways.route(script);
     loop {
         let stop = route.next().await?;
-        let told = if stop.is_at_the_end_of(line) {
+        let done = if stop.is_at_the_end_of(line) {
             script.on::<()>(&mut line.connection).await.map(|()| None)
         } else {
             stop.write::<()>(script).await.map(|((), other)| Some(other))
         };
-        match told {
-            Ok(other) => return Ok(other),
+        match done {
+            Ok(None) => return line.replicated().await,
+            Ok(Some(mut other)) => {
+                return tokio::try_join!(line.replicated(), other.replicated()).map(drop);
+            }
             Err(failed) => route.after(failed).await?,
         }
     }

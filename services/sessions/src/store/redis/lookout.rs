@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::script::Failed;
+use super::failed::Failed;
 
 /// The shortest pause between two looks.
 const SHORTEST: Duration = Duration::from_millis(50);

@@ -14,10 +14,7 @@ use redis::{
     io::tcp::TcpSettings,
 };
 
-use super::{
-    address,
-    script::{Failed, Run},
-};
+use super::{address, failed::Failed, script::Run};
 
 /// How long a caller waits for a pooled connection.
 const WAIT: Duration = Duration::from_millis(100);

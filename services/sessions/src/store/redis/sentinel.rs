@@ -13,9 +13,9 @@ use redis::{
 
 use super::{
     address::elsewhere,
+    failed::Failed,
     lookout::Look,
     node::{CREATE, Node, RESPONSE, patient},
-    script::Failed,
     ways::Master,
 };
 
@@ -65,6 +65,7 @@ type Named = (String, u16);
 /// What a Sentinel says.
 struct Word {
     master: Named,
+    /// How many replicas it has not given up.
     replicas: usize,
 }
 
@@ -107,18 +108,16 @@ impl Look for Sentinels {
         let (named, replicas) = most(&self.name, words)?;
         let node = self.server(named)?;
         // What was a master may be a replica by now, and what is to be one may not be one yet.
-        let role: Vec<Value> =
-            node.ask(&redis::cmd("ROLE")).await.map_err(|error| format!("{}: {error}", node.name()))?;
-        match role.into_iter().next().map(redis::from_redis_value::<String>) {
-            Some(Ok(role)) if role == "master" => {}
-            _ => return Err(format!("{} is named by the sentinels, and no master", node.name())),
+        let told = node.info("replication").await.map_err(|error| format!("{}: {error}", node.name()))?;
+        if !told.lines().any(|line| line == "role:master") {
+            return Err(format!("{} is named by the sentinels, and no master", node.name()));
         }
         let master = Master { node, acknowledgements: replicas.div_ceil(2) };
         Ok(Sight { master, until: asked.plus(WORD) })
     }
 }
 
-/// What more than half of them say; of how many replicas they know, the most.
+/// What more than half of them say; of how many replicas are up, the most.
 fn most(name: &str, words: Vec<RedisResult<Word>>) -> Result<(Named, usize), String> {
     let all = words.len();
     let mut tally: HashMap<Named, (usize, usize)> = HashMap::new();
@@ -148,13 +147,20 @@ impl Watcher {
             if let Some(kept) = self.connection.take() { kept } else { connect(&self.info).await? };
         let mut both = redis::pipe();
         both.cmd("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-        both.cmd("SENTINEL").arg("MASTER").arg(name);
-        let (master, about): (Named, HashMap<String, Value>) = both.query_async(&mut connection).await?;
+        both.cmd("SENTINEL").arg("REPLICAS").arg(name);
+        let (master, replicas): (Named, Vec<HashMap<String, Value>>) =
+            both.query_async(&mut connection).await?;
         self.connection = Some(connection);
-        let replicas =
-            about.get("num-slaves").map(usize::from_redis_value_ref).transpose()?.unwrap_or_default();
+        let replicas = replicas.iter().filter(|replica| is_up(replica)).count();
         Ok(Word { master, replicas })
     }
+}
+
+/// Whether a Sentinel has not given up a replica.
+fn is_up(replica: &HashMap<String, Value>) -> bool {
+    let flags =
+        replica.get("flags").map(String::from_redis_value_ref).and_then(Result::ok).unwrap_or_default();
+    !flags.split(',').any(|flag| matches!(flag, "s_down" | "disconnected"))
 }
 
 async fn connect(watcher: &ConnectionInfo) -> RedisResult<MultiplexedConnection> {

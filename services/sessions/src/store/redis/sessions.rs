@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::{
     super::{FLOOR_LIFE, Insertion},
     connections::Connections,
+    failed::Failed,
     keys,
-    script::{self, Failed, Run},
+    script::{self, Run},
 };
 use crate::{
     clock::{Moment, millis},

@@ -1,6 +1,7 @@
 //! What holds for Redis alone.
 
 mod cluster;
+mod moving;
 mod sentinels;
 
 use std::{pin::pin, time::Duration};

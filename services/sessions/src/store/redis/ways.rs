@@ -1,6 +1,6 @@
 //! The ways to Redis: to one server, to the master of several, to the masters of a Cluster.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use common::{
     config::Secret,
@@ -9,26 +9,18 @@ use common::{
         metrics,
     },
 };
-use deadpool_redis::Connection;
-use redis::{FromRedisValue, RedisError};
-use tokio::time::sleep;
 
 use super::{
     address::{ACCEPTED, Address},
     cluster::Cluster,
+    failed::Failed,
     lookout::Lookout,
     node::Node,
-    script::{Failed, Run, Turn},
+    route::Route,
+    script::Run,
     sentinel::{Sentinels, Sight},
     slot::Slot,
 };
-
-/// How long replicas may take to acknowledge what was written.
-const REPLICATION: Duration = Duration::from_millis(300);
-/// How long to wait for a slot that is on the way.
-const MOVING: Duration = Duration::from_millis(20);
-/// How often one is sent elsewhere in a row before it is worth a pause.
-const HOPS: u32 = 3;
 
 /// The ways to Redis, with one password.
 pub(super) enum Ways {
@@ -79,11 +71,12 @@ impl Ways {
 
     /// The master that has this slot.
     pub(super) async fn master(&self, slot: Slot) -> Result<Master, Failed> {
-        match self {
+        let master = match self {
             Self::One(node) => Ok(Master { node: Arc::clone(node), acknowledgements: 0 }),
-            Self::Sentinels { lookout, .. } => lookout.view().await?.master(),
+            Self::Sentinels { lookout, .. } => lookout.view().await.and_then(|sight| sight.master()),
             Self::Cluster(cluster) => cluster.master(slot).await,
-        }
+        };
+        master.inspect_err(|_| self.look_again())
     }
 
     /// Whether it is still this node that has the slot.
@@ -103,10 +96,7 @@ impl Ways {
         match self {
             Self::One(node) => Ok(vec![Arc::clone(node)]),
             Self::Sentinels { lookout, .. } => {
-                let master = match lookout.view().await {
-                    Ok(sight) => sight.master(),
-                    Err(failed) => Err(failed),
-                };
+                let master = lookout.view().await.and_then(|sight| sight.master());
                 let because = |failed: Failed| lookout.trouble().unwrap_or_else(|| failed.told());
                 Ok(vec![master.map_err(because)?.node])
             }
@@ -163,106 +153,6 @@ impl Ways {
 
     /// The way of one run.
     pub(super) fn route<'a>(&'a self, run: &'a Run<'a>) -> Route<'a> {
-        Route { ways: self, run, next: None, hops: 0 }
-    }
-}
-
-/// The way of one run to where its keys are: ask for the next stop, try it there, and tell what went wrong, until
-/// nothing does. Whoever goes it bounds how long that takes.
-pub(super) struct Route<'a> {
-    ways: &'a Ways,
-    run: &'a Run<'a>,
-    next: Option<Stop>,
-    hops: u32,
-}
-
-impl Route<'_> {
-    /// Where to try next.
-    pub(super) async fn next(&mut self) -> Result<Stop, Failed> {
-        match self.next.take() {
-            Some(stop) => Ok(stop),
-            None => Ok(Stop { master: self.ways.master(self.run.slot()).await?, ahead: false }),
-        }
-    }
-
-    /// It was not there.
-    ///
-    /// # Errors
-    /// The failure itself, where it is worth no other try.
-    pub(super) async fn after(&mut self, failed: Failed) -> Result<(), Failed> {
-        let turn = failed.turn(self.run);
-        self.ways.look_again();
-        let redirected = |address: &str, ahead| match self.ways {
-            Ways::Cluster(cluster) => Ok(Some(Stop { master: cluster.redirected(address)?, ahead })),
-            Ways::One(_) | Ways::Sentinels { .. } => {
-                Err(Failed::NoMaster("it is one of a cluster".to_owned()))
-            }
-        };
-        self.next = match turn {
-            Turn::Elsewhere(address) => redirected(&address, false)?,
-            Turn::Ahead(address) => redirected(&address, true)?,
-            Turn::Wait => None,
-            Turn::Fail => return Err(failed),
-        };
-        self.hops += 1;
-        if self.next.is_none() || self.hops > HOPS {
-            sleep(MOVING).await;
-        }
-        Ok(())
-    }
-}
-
-/// A master, and whether the slot is only on its way to it.
-pub(super) struct Stop {
-    master: Master,
-    ahead: bool,
-}
-
-impl Stop {
-    /// Reads on the connection that all share.
-    pub(super) async fn read<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<T, Failed> {
-        if self.ahead { Ok(self.write(run).await?.0) } else { self.master.node.read(run).await }
-    }
-
-    /// Runs on a connection of one's own, and tells which.
-    pub(super) async fn write<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<(T, Line), Failed> {
-        let mut line = Line { connection: self.master.node.connect().await?, master: self.master.clone() };
-        let answer = if self.ahead {
-            run.ahead(&mut line.connection).await?
-        } else {
-            run.on(&mut line.connection).await?
-        };
-        Ok((answer, line))
-    }
-
-    /// Whether the line leads here.
-    pub(super) fn is_at_the_end_of(&self, line: &Line) -> bool {
-        !self.ahead && Arc::ptr_eq(&self.master.node, &line.master.node)
-    }
-
-    /// Whether it can be spoken to.
-    pub(super) async fn is_there(&self) -> Result<(), Failed> {
-        self.master.node.connect().await.map(drop)
-    }
-}
-
-/// A connection of one's own to a master.
-pub(super) struct Line {
-    pub(super) connection: Connection,
-    master: Master,
-}
-
-impl Line {
-    /// Waits until enough replicas have all that was asked on this line, and everything that was written there before.
-    pub(super) async fn replicated(&mut self) -> Result<(), Failed> {
-        let needed = self.master.acknowledgements;
-        if needed == 0 {
-            return Ok(());
-        }
-        let mut wait = redis::cmd("WAIT");
-        wait.arg(needed).arg(u64::try_from(REPLICATION.as_millis()).unwrap_or(u64::MAX));
-        let answer: Result<usize, RedisError> = wait.query_async(&mut self.connection).await;
-        let acknowledged = answer?;
-        if acknowledged < needed { Err(Failed::Unreplicated { acknowledged, needed }) } else { Ok(()) }
+        Route::new(self, run)
     }
 }

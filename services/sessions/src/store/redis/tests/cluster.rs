@@ -1,26 +1,23 @@
 //! What holds for a Cluster.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-
-use ::redis::Connection;
-use testkit::{Redis, RedisCluster};
+use testkit::RedisCluster;
 
 use super::{slot::Slot, *};
 use crate::store::contract::eventually;
 
 /// An account whose slot the node has that is the master of `slot`.
-fn account_at(cluster: &RedisCluster, slot: u16) -> AccountId {
+pub(super) fn account_at(cluster: &RedisCluster, slot: u16) -> AccountId {
     let port = cluster.master(slot).port;
     let mut accounts = std::iter::repeat_with(|| AccountId(Uuid::now_v7()));
     accounts.find(|account| cluster.master(slot_of(*account).0).port == port).unwrap()
 }
 
-fn slot_of(account: AccountId) -> Slot {
+pub(super) fn slot_of(account: AccountId) -> Slot {
     Slot::of(&keys::index(account))
 }
 
 /// A session of an account, kept.
-async fn kept(store: &RedisStore, account: AccountId) -> Session {
+pub(super) async fn kept(store: &RedisStore, account: AccountId) -> Session {
     let (Session { mut record, id }, _) = typical(store).await;
     record.account = account;
     let session = Session { id, record };
@@ -28,177 +25,8 @@ async fn kept(store: &RedisStore, account: AccountId) -> Session {
     session
 }
 
-async fn is_there(store: &RedisStore, session: &Session) -> Result<bool, Error> {
+pub(super) async fn is_there(store: &RedisStore, session: &Session) -> Result<bool, Error> {
     Ok(store.read(session.record.account.bucket(), session.id).await?.is_some())
-}
-
-/// A slot that an operator moves from one master to another.
-struct Move {
-    slot: u16,
-    ends: [(Connection, String, u16); 2],
-}
-
-impl Move {
-    /// Opens the slot at both ends: from now on each key may be here or there.
-    async fn begin(slot: Slot, from: &Redis, to: &Redis) -> Self {
-        let mut ends = Vec::new();
-        for node in [from, to] {
-            let connection = ::redis::Client::open(&*node.url).unwrap().get_connection().unwrap();
-            ends.push((connection, node.ask("CLUSTER MYID").await.unwrap(), node.port));
-        }
-        let mut this = Self { slot: slot.0, ends: ends.try_into().ok().unwrap() };
-        let [from_id, to_id] = [this.ends[0].1.clone(), this.ends[1].1.clone()];
-        this.set(1, &["IMPORTING", &from_id]);
-        this.set(0, &["MIGRATING", &to_id]);
-        this
-    }
-
-    fn set(&mut self, end: usize, what: &[&str]) {
-        ::redis::cmd("CLUSTER").arg("SETSLOT").arg(self.slot).arg(what).exec(&mut self.ends[end].0).unwrap();
-    }
-
-    /// Moves one key.
-    fn key(&mut self, key: &[u8]) {
-        let port = self.ends[1].2;
-        let mut migrate = ::redis::cmd("MIGRATE");
-        migrate.arg("127.0.0.1").arg(port).arg(key).arg(0).arg(5000).exec(&mut self.ends[0].0).unwrap();
-    }
-
-    /// Moves the rest of the keys, and closes the slot at both ends.
-    fn end(mut self) {
-        let slot = self.slot;
-        let mut all = ::redis::cmd("CLUSTER");
-        let all: Vec<Vec<u8>> =
-            all.arg("GETKEYSINSLOT").arg(slot).arg(1000).query(&mut self.ends[0].0).unwrap();
-        for key in all {
-            self.key(&key);
-        }
-        let to = self.ends[1].1.clone();
-        self.set(1, &["NODE", &to]);
-        self.set(0, &["NODE", &to]);
-    }
-}
-
-#[tokio::test]
-async fn a_slot_that_moves_fails_no_call_and_signs_nobody_out() {
-    let cluster = testkit::redis_cluster().await;
-    let store = RedisStore::at(&cluster.url);
-    let account = account_at(&cluster, 0);
-    let [read, replaced, revoked] =
-        [kept(&store, account).await, kept(&store, account).await, kept(&store, account).await];
-    let mut moving = Move::begin(slot_of(account), cluster.master(0), cluster.master(16383)).await;
-
-    moving.key(&keys::session(account.bucket(), replaced.id));
-    assert!(is_there(&store, &read).await.unwrap(), "a key that has not moved yet");
-    assert!(is_there(&store, &replaced).await.unwrap(), "a key that has moved");
-    let changed = Record { user_agent: "changed".to_owned(), ..replaced.record.clone() };
-    assert!(store.replace(replaced.id, &replaced.record, &changed).await.unwrap());
-    let (ended, begun, ()) = tokio::join!(store.revoke(account, revoked.id), kept(&store, account), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        moving.end();
-    });
-
-    assert!(ended.unwrap());
-    assert!(!is_there(&store, &revoked).await.unwrap());
-    for session in [&read, &replaced, &begun] {
-        assert!(is_there(&store, session).await.unwrap());
-    }
-    assert_eq!(store.list(account).await.unwrap().len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slots_that_move_under_load_fail_no_call() {
-    let cluster = testkit::redis_cluster().await;
-    let store = Arc::new(RedisStore::at(&cluster.url));
-    let (rounds, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
-    let accounts: Vec<_> = (0..4).map(|_| account_at(&cluster, 0)).collect();
-    let mut users = tokio::task::JoinSet::new();
-    for account in &accounts {
-        users.spawn(use_until(Arc::clone(&store), *account, Arc::clone(&rounds), Arc::clone(&done)));
-    }
-
-    let (mut from, mut to) = (cluster.master(0), cluster.master(16383));
-    while rounds.load(Relaxed) < 500 && users.try_join_next().is_none() {
-        for account in &accounts {
-            let moving = Move::begin(slot_of(*account), from, to).await;
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            moving.end();
-        }
-        (from, to) = (to, from);
-    }
-    done.store(true, Relaxed);
-
-    users.join_all().await;
-    assert!(rounds.load(Relaxed) >= 500, "somebody gave up");
-}
-
-/// Begins, reads, changes and ends sessions of an account; nothing of it may fail. Counts how often.
-async fn use_until(
-    store: Arc<RedisStore>,
-    account: AccountId,
-    rounds: Arc<AtomicU32>,
-    done: Arc<AtomicBool>,
-) {
-    let stays = kept(&store, account).await;
-    while !done.load(Relaxed) {
-        let Session { id, record } = kept(&store, account).await;
-        let changed = Record { user_agent: "changed".to_owned(), ..record.clone() };
-        assert!(store.replace(id, &record, &changed).await.unwrap());
-        assert_eq!(store.list(account).await.unwrap().len(), 2);
-        assert!(store.revoke(account, id).await.unwrap());
-        assert!(!is_there(&store, &Session { id, record }).await.unwrap());
-        assert!(is_there(&store, &stays).await.unwrap());
-        rounds.fetch_add(1, Relaxed);
-    }
-}
-
-#[tokio::test]
-async fn sessions_that_are_on_their_way_to_another_master_are_not_taken_for_gone() {
-    let cluster = testkit::redis_cluster().await;
-    let store = RedisStore::at(&cluster.url);
-    let account = account_at(&cluster, 0);
-    store.revoke_account(account, None, Some(Epoch::new(1).unwrap())).await.unwrap();
-    let [here, there] = [kept(&store, account).await, kept(&store, account).await];
-    let mut moving = Move::begin(slot_of(account), cluster.master(0), cluster.master(16383)).await;
-
-    // What a script is told of is there already, what it finds by itself is not all there.
-    moving.key(&keys::session(account.bucket(), there.id));
-    moving.key(&keys::index(account));
-    moving.key(&keys::floor(account));
-    assert!(store.list(account).await.is_err());
-    assert!(store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.is_err());
-    moving.end();
-
-    let mut listed: Vec<_> = store.list(account).await.unwrap().iter().map(|session| session.id).collect();
-    listed.sort();
-    assert_eq!(listed, [here.id, there.id]);
-    let ended = store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap();
-    assert_eq!(ended.len(), 2);
-    assert!(!is_there(&store, &here).await.unwrap() && !is_there(&store, &there).await.unwrap());
-}
-
-#[tokio::test]
-async fn whoever_listens_follows_the_feed_to_another_master() {
-    let cluster = testkit::redis_cluster().await;
-    let store = RedisStore::at(&cluster.url);
-    let (before, after) = (AccountId(Uuid::now_v7()).ended(None), AccountId(Uuid::now_v7()).ended(None));
-    store.announce(&[before]).await.unwrap();
-    let mut listening = store.listen().await.unwrap();
-
-    let from = cluster.master(feed::slot().0);
-    Move::begin(feed::slot(), from, cluster.master(0)).await.end();
-
-    while listening.next().await.is_ok() {}
-    eventually(async || match store.listen().await {
-        Ok(anew) => {
-            listening = anew;
-            true
-        }
-        Err(_) => false,
-    })
-    .await;
-    store.announce(&[after]).await.unwrap();
-    assert_eq!(listening.next().await.unwrap().revocations, [after]);
 }
 
 #[tokio::test]
