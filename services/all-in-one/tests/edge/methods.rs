@@ -34,6 +34,8 @@ fn a_call_without_credentials_comes_as_far_as_its_policy_row_says() {
                 assert_eq!(code, Code::InvalidArgument, "{method} is for anybody: {answer:?}");
             } else if row.who.knows_people() {
                 assert_eq!((code, &*reason), (Code::Unauthenticated, "CREDENTIALS_MISSING"), "{method}");
+                let by_the_edge = answer.metadata().contains_key("www-authenticate");
+                assert!(by_the_edge, "{method} came as far as its service: {answer:?}");
             } else {
                 assert_eq!(code, Code::Unimplemented, "{method} is for services: {answer:?}");
             }
@@ -63,6 +65,8 @@ fn the_same_holds_for_json() {
 
             let expected = if row.who.public { 400 } else { 401 };
             assert_eq!(reply.status, expected, "{method}, {verb} {path}: {}", reply.text());
+            let by_the_edge = reply.header("www-authenticate").is_some();
+            assert_eq!(by_the_edge, !row.who.public, "{method}, {verb} {path}: {reply:?}");
             seen += 1;
         }
         assert_eq!(seen, served().filter(|(_, row)| row.who.public || row.who.knows_people()).count());

@@ -34,9 +34,10 @@ fn an_outage_is_told_from_a_refusal() {
         for _ in 0..20 {
             assert_eq!(ask().await, 503);
         }
+        let app = house.send("GET", "/app/page", &headers).await.status;
         let anybody = house.send("POST", "/v1/sessions", &[]).await.status;
         let grpc = accounts_client(&house, &guest.account_id, &bearer).await;
-        assert_eq!((anybody, grpc), (503, Code::Unavailable));
+        assert_eq!((app, anybody, grpc), (503, 503, Code::Unavailable));
     });
 }
 
