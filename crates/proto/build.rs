@@ -15,7 +15,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(suite, compiler(false)?.encode_file_descriptor_set())?;
     let mut ours = compiler(true)?.file_descriptor_set();
     ours.file.retain(|file| file.package().starts_with("fairlead.") || file.package() == "google.protobuf");
-    tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false).compile_fds(ours)?;
+    tonic_prost_build::configure()
+        .codec_path("crate::Codec")
+        .build_transport(false)
+        // What is uploaded is not copied out of the message that it came in.
+        .bytes(".fairlead.uploads.v1")
+        .compile_fds(ours)?;
     Ok(())
 }
 
@@ -24,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compiler(comments: bool) -> Result<protox::Compiler, protox::Error> {
     let mut compiler = protox::Compiler::new(INCLUDES)?;
     compiler.include_imports(true).include_source_info(comments);
-    for service in ["accounts", "sessions"] {
+    for service in ["accounts", "sessions", "uploads"] {
         compiler.open_file(format!("fairlead/{service}/v1/{service}.proto"))?;
     }
     // A JSON transcoder answers nothing for an error whose detail types the set does not know.

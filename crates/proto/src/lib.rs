@@ -22,8 +22,17 @@ pub mod sessions {
     }
 }
 
+/// The uploads service.
+pub mod uploads {
+    /// `fairlead.uploads.v1`.
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("fairlead.uploads.v1");
+    }
+}
+
 /// Every program of the suite that has a configuration section, by that section's name.
-pub const SUITE: &[&str] = &["accounts", "sessions", "migrate"];
+pub const SUITE: &[&str] = &["accounts", "sessions", "uploads", "migrate"];
 
 /// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));
