@@ -46,7 +46,10 @@ fn main() -> ExitCode {
             Ok(vec![
                 accounts::service(
                     Arc::new(SqliteStore::open(&accounts_file, process)),
-                    near_accounts.local_client("sessions"),
+                    accounts::Peers {
+                        sessions: near_accounts.local_client("sessions"),
+                        uploads: Some(near_accounts.local_client("uploads")),
+                    },
                     &config.accounts.passwords,
                     &near_accounts,
                 ),

@@ -2,12 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
-use proto::uploads::v1::DeleteUploadRequest;
+use proto::{accounts::v1::DeleteAccountRequest, uploads::v1::DeleteUploadRequest};
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
 use super::client::{MIB, PART, Uploader, assert_refused, some_bytes};
-use crate::people::Suite;
+use crate::people::{PASSWORD, Suite, bearer};
 
 #[tokio::test]
 async fn a_deleted_upload_is_gone_at_once_and_its_bytes_soon_after() {
@@ -42,6 +42,29 @@ async fn what_was_never_finished_is_removed_with_its_bytes() {
 
     assert_refused(ada.get(&left).await, Code::NotFound, "UPLOAD_NOT_FOUND");
     assert_eq!(ada.read(&kept, 0, 0).await.unwrap(), b"kept");
+}
+
+#[tokio::test]
+async fn the_uploads_of_a_deleted_account_go_with_it() {
+    let suite = Suite::start(&[]).await;
+    let ada = suite.person("ada@example.com").await;
+    let uploader = Uploader::at(suite.server.channel(), &ada.tokens.session_token);
+    let id = uploader.create(4).await.upload_id;
+    uploader.write(&id, 0, b"mine").await.unwrap();
+    uploader.finish(&id, None).await.unwrap();
+    assert_eq!(files(&bytes_of(&suite)), 1);
+
+    let delete = DeleteAccountRequest {
+        account_id: ada.account.account_id.clone(),
+        current_password: PASSWORD.to_owned(),
+        ..DeleteAccountRequest::default()
+    };
+    suite.accounts().delete_account(bearer(&ada.tokens, delete)).await.unwrap();
+
+    until_no_files(&bytes_of(&suite)).await;
+    let admin = suite.admin("root@example.com").await;
+    let admin = Uploader::at(suite.server.channel(), &admin.tokens.session_token);
+    assert_refused(admin.get(&id).await, Code::NotFound, "UPLOAD_NOT_FOUND");
 }
 
 async fn uploader(suite: &Suite) -> Uploader {

@@ -50,7 +50,6 @@ async fn a_signature_is_good_for_its_own_bytes_its_own_time_and_nothing_else() {
     let id = ada.create(bytes.len()).await.upload_id;
 
     let (_, parts) = sign(&ada, &id, 0, &bytes).await.unwrap();
-    let other_bytes = put(&parts[0], b"0123456789").await;
     let elsewhere = SignedRequest { url: parts[0].url.replace("/parts/", "/other/"), ..parts[0].clone() };
     let elsewhere = put(&elsewhere, of(&parts[0], &bytes)).await;
     let unsigned = SignedRequest { headers: [].into(), ..parts[0].clone() };
@@ -58,12 +57,15 @@ async fn a_signature_is_good_for_its_own_bytes_its_own_time_and_nothing_else() {
     tokio::time::sleep(Duration::from_secs(4)).await;
     let late = put(&parts[0], of(&parts[0], &bytes)).await;
     let finished = ada.finish(&id, None).await;
+    // Last, because this server of the tests refuses such bytes and has kept them by then.
+    let (_, parts) = sign(&ada, &id, 0, &bytes).await.unwrap();
+    let other_bytes = put(&parts[0], b"0123456789").await;
 
     for (what, status) in [
-        ("other bytes", other_bytes),
         ("elsewhere", elsewhere),
         ("without its header", without_its_header),
         ("late", late),
+        ("other bytes", other_bytes),
     ] {
         assert!((400..500).contains(&status), "{what}: {status}");
     }
