@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ours = compiler(true)?.file_descriptor_set();
     ours.file.retain(|file| file.package().starts_with("fairlead.") || file.package() == "google.protobuf");
     let generator = || tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false);
-    generator().compile_fds(ours)?;
+    // What is uploaded is not copied out of the message that it came in.
+    generator().bytes(".fairlead.uploads.v1").compile_fds(ours)?;
 
     // Without comments, which are not written for rustdoc. What they import besides are options and google.rpc.Status.
     let mut envoys =
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compiler(comments: bool) -> Result<protox::Compiler, protox::Error> {
     let mut compiler = protox::Compiler::new(INCLUDES)?;
     compiler.include_imports(true).include_source_info(comments);
-    for service in ["accounts", "sessions"] {
+    for service in ["accounts", "sessions", "uploads"] {
         compiler.open_file(format!("fairlead/{service}/v1/{service}.proto"))?;
     }
     compiler.open_file(CHECK)?;

@@ -22,6 +22,15 @@ pub mod sessions {
     }
 }
 
+/// The uploads service.
+pub mod uploads {
+    /// `fairlead.uploads.v1`.
+    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("fairlead.uploads.v1");
+    }
+}
+
 /// What Envoy asks of an authorization service, and what that imports.
 #[expect(clippy::large_enum_variant, clippy::pedantic, unused_qualifications, reason = "generated")]
 pub mod envoy {
@@ -55,7 +64,7 @@ pub(crate) mod xds {
 }
 
 /// Every program of the suite that has a configuration section, by that section's name.
-pub const SUITE: &[&str] = &["accounts", "sessions", "migrate"];
+pub const SUITE: &[&str] = &["accounts", "sessions", "uploads", "migrate"];
 
 /// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));

@@ -77,7 +77,7 @@ impl Server {
             ("FAIRLEAD__ADMIN__LISTEN", admin_listen.as_str()),
         ];
         all.extend(environment);
-        Self { binary: start(&all), grpc, admin, http: reqwest::Client::new() }
+        Self { binary: start(&all), grpc, admin, http: crate::http() }
     }
 
     /// Waits until it says that it is ready.

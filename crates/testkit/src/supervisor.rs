@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -102,6 +102,11 @@ impl Supervisor {
         self.answer().await
     }
 
+    /// Where the server keeps what it keeps.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     async fn answer(&mut self) -> String {
         let answer = self.answers.next_line().await.expect("the supervising shell speaks UTF-8");
         answer.unwrap_or_else(|| self.give_up("lost its supervising shell"))
@@ -119,4 +124,10 @@ pub(crate) fn find(program: &str, package: &str, elsewhere: impl IntoIterator<It
     env::split_paths(&path).chain(elsewhere).find(|folder| folder.join(program).is_file()).unwrap_or_else(
         || panic!("this test needs {program}: install the Debian package `{package}`, or run `make test`"),
     )
+}
+
+/// The folder of a program that a script of the repository installs, or a panic that says which.
+pub(crate) fn find_tool(program: &str, script: &str, folder: PathBuf) -> PathBuf {
+    assert!(folder.join(program).is_file(), "this test needs {program}: run {script}, or `make test`");
+    folder
 }

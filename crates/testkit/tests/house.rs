@@ -10,10 +10,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("common", &[]),
     ("proto", &[]),
     ("guard", &["common", "proto"]),
+    ("sql", &["common"]),
     ("accounts", &["common", "guard", "proto"]),
     ("sessions", &["common", "guard", "proto"]),
+    ("uploads", &["common", "guard", "proto", "sql"]),
     ("migrate", &["common"]),
-    ("all-in-one", &["accounts", "common", "guard", "migrate", "proto", "sessions"]),
+    ("all-in-one", &["accounts", "common", "guard", "migrate", "proto", "sessions", "uploads"]),
     ("testkit", &["common", "proto"]),
     ("baselines", &[]),
     ("bench", &["accounts", "all-in-one", "common", "guard", "migrate", "proto", "sessions", "testkit"]),
@@ -21,7 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Drivers of stores, and who has a store of that kind.
 const DRIVERS: &[(&str, &[&str])] = &[
-    ("sqlx", &["accounts", "migrate", "testkit"]),
+    ("sqlx", &["accounts", "migrate", "sql", "testkit"]),
+    ("object_store", &["uploads"]),
     ("redis", &["sessions"]),
     ("deadpool-redis", &["sessions"]),
 ];

@@ -26,19 +26,30 @@ pub struct Accounts {
     pub postgres: postgres::Config,
     /// Where the sessions service is.
     pub sessions: grpc::client::Config,
+    /// Where the uploads service is, where there is one: it is told of accounts that were deleted.
+    pub uploads: grpc::client::Config,
     /// Which passwords are accepted.
     pub passwords: password::Config,
 }
 
+impl Accounts {
+    /// Where the uploads service is, where there is one.
+    #[must_use]
+    pub fn uploads(&self) -> Option<&grpc::client::Config> {
+        Some(&self.uploads).filter(|uploads| !uploads.url.is_empty())
+    }
+}
+
 impl Settings for Config {
     fn validate(&self, problems: &mut Problems) {
-        let Accounts { postgres, sessions: _, passwords } = &self.accounts;
+        let Accounts { postgres, sessions: _, uploads: _, passwords } = &self.accounts;
         postgres.validate("accounts.postgres", problems);
         passwords.validate("accounts.passwords", problems);
     }
 
     fn peers(&self) -> Vec<(&'static str, &grpc::client::Config)> {
-        vec![("accounts.sessions", &self.accounts.sessions)]
+        let uploads = self.accounts.uploads().map(|uploads| ("accounts.uploads", uploads));
+        [("accounts.sessions", &self.accounts.sessions)].into_iter().chain(uploads).collect()
     }
 
     fn demands(&self) -> Vec<Demand> {

@@ -13,6 +13,7 @@ pub mod password;
 
 mod outbox;
 mod sessions;
+mod uploads;
 
 #[cfg(feature = "postgres")]
 mod config;
@@ -46,21 +47,38 @@ pub fn near_cache() -> Demand {
     guard::demand(NEAR_CACHE)
 }
 
-/// The accounts service over a store and a channel to the sessions service. The process must have been given
-/// [`password::demand`] and [`near_cache`].
+/// The services that this one speaks to.
+pub struct Peers {
+    /// Who ends sessions, and counts tries at passwords.
+    pub sessions: Channel,
+    /// Who deletes uploads, where there is such a service.
+    pub uploads: Option<Channel>,
+}
+
+impl From<Channel> for Peers {
+    /// Without uploads.
+    fn from(sessions: Channel) -> Self {
+        Self { sessions, uploads: None }
+    }
+}
+
+/// The accounts service over a store and channels to its peers: the sessions service at least. The process must have
+/// been given [`password::demand`] and [`near_cache`].
 pub fn service(
     store: Arc<dyn store::Store>,
-    sessions: Channel,
+    peers: impl Into<Peers>,
     passwords: &password::Config,
     process: &Process,
 ) -> Service {
+    let Peers { sessions, uploads } = peers.into();
     let people = guard::people(RemoteSessions::new(sessions.clone(), NEAR_CACHE, process));
     let sessions = sessions::Sessions::new(sessions);
     let outbox =
         outbox::Outbox::new(outbox::Numbers::new(process.meter()), process.background("outbox.deliver"));
     let deliver = {
-        let (outbox, store, sessions) = (outbox.clone(), Arc::clone(&store), sessions.clone());
-        |stop| outbox.deliver(store, sessions, stop)
+        let ears = outbox::Ears { sessions: sessions.clone(), uploads: uploads::Uploads::new(uploads) };
+        let (outbox, store) = (outbox.clone(), Arc::clone(&store));
+        |stop| outbox.deliver(store, ears, stop)
     };
     process.worker("accounts.outbox", StopWhen::Draining, deliver);
     let hasher = password::Hasher::new(process.permits(password::HASHES));

@@ -2,7 +2,7 @@
 
 use std::{env, process::ExitCode, sync::Arc};
 
-use accounts::{Config, store::postgres::PostgresStore};
+use accounts::{Config, Peers, store::postgres::PostgresStore};
 use common::Program;
 
 const PROGRAM: Program = Program {
@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         let Config { accounts: config } = config;
         let store = PostgresStore::open(&config.postgres, process)?;
         let sessions = process.client("sessions", "accounts.sessions", &config.sessions)?;
-        Ok(vec![accounts::service(Arc::new(store), sessions, &config.passwords, process)])
+        let uploads = config.uploads().map(|uploads| process.client("uploads", "accounts.uploads", uploads));
+        let peers = Peers { sessions, uploads: uploads.transpose()? };
+        Ok(vec![accounts::service(Arc::new(store), peers, &config.passwords, process)])
     })
 }

@@ -1,4 +1,4 @@
-//! Tells the sessions service what it must hear: at least once, in order per account, surviving any crash.
+//! Tells sessions and uploads what they must hear: at least once, in order per account, surviving any crash.
 
 mod numbers;
 
@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use common::telemetry::trace::Background;
 use tokio::{sync::Notify, task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 
 pub(crate) use numbers::Numbers;
 
@@ -14,6 +15,7 @@ use crate::{
     account::Time,
     sessions::Sessions,
     store::{Event, Store},
+    uploads::Uploads,
 };
 
 /// How often the store is asked when nobody pokes: for events of other replicas that died, and for those that are due
@@ -26,6 +28,13 @@ const TAKEN_FOR: Duration = Duration::from_secs(30);
 /// The wait after the first failed delivery, doubled by each further one.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// Those who must hear.
+#[derive(Clone)]
+pub(crate) struct Ears {
+    pub(crate) sessions: Sessions,
+    pub(crate) uploads: Uploads,
+}
 
 /// Wakes the worker of this process.
 #[derive(Clone)]
@@ -47,13 +56,13 @@ impl Outbox {
     }
 
     /// Delivers events until told to stop; what is under way then is finished. Any number of replicas may do this.
-    pub(crate) async fn deliver(self, store: Arc<dyn Store>, sessions: Sessions, stop: CancellationToken) {
+    pub(crate) async fn deliver(self, store: Arc<dyn Store>, ears: Ears, stop: CancellationToken) {
         while !stop.is_cancelled() {
             // A store that is away tells nothing new: the oldest event grows older.
             if let Ok(oldest) = store.oldest_event().await {
                 self.numbers.oldest(oldest);
             }
-            let delivered = self.deliver_due(&store, &sessions).await;
+            let delivered = self.deliver_due(&store, &ears).await;
             if delivered > 0 {
                 // Behind a delivered event there may be another one of the same account.
                 continue;
@@ -67,7 +76,7 @@ impl Outbox {
     }
 
     /// Takes what is due and delivers it; tells how many events are done with.
-    async fn deliver_due(&self, store: &Arc<dyn Store>, sessions: &Sessions) -> usize {
+    async fn deliver_due(&self, store: &Arc<dyn Store>, ears: &Ears) -> usize {
         let now = Time::now();
         // Why the store cannot be used is in the log already.
         let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
@@ -75,7 +84,7 @@ impl Outbox {
         };
         let mut deliveries = JoinSet::new();
         for event in events {
-            let delivery = deliver_one(Arc::clone(store), sessions.clone(), self.numbers.clone(), event);
+            let delivery = deliver_one(Arc::clone(store), ears.clone(), self.numbers.clone(), event);
             let traced = self.delivery.clone();
             deliveries.spawn(async move { traced.run(delivery).await });
         }
@@ -83,13 +92,13 @@ impl Outbox {
     }
 }
 
-async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, numbers: Numbers, event: Event) -> bool {
-    let Event { account_id, auth_epoch, attempts, .. } = event;
-    if let Err(status) = sessions.revoke(account_id, auth_epoch).await {
+async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event: Event) -> bool {
+    let Event { account_id, attempts, .. } = event;
+    if let Err((who, status)) = tell(&*store, &ears, event).await {
         numbers.failed.add(1);
         let wait = back_off(attempts);
         let code = status.code();
-        tracing::warn!(%account_id, attempts, ?code, error = status.message(), ?wait, "sessions did not hear of an event");
+        tracing::warn!(%account_id, attempts, who, ?code, error = status.message(), ?wait, "an event was not heard");
         // Should this fail, the event is due again by itself.
         let _ = store.postpone_event(event, Time::now().after(wait)).await;
         return false;
@@ -97,6 +106,19 @@ async fn deliver_one(store: Arc<dyn Store>, sessions: Sessions, numbers: Numbers
     numbers.delivered.add(1);
     // Should this fail, the event is delivered again, which changes nothing: an epoch is only ever raised.
     store.complete_event(event).await.is_ok()
+}
+
+/// Tells everybody whom it concerns; who could not be told, and why.
+async fn tell(store: &dyn Store, ears: &Ears, event: Event) -> Result<(), (&'static str, Status)> {
+    let Event { account_id, auth_epoch, .. } = event;
+    ears.sessions.revoke(account_id, auth_epoch).await.map_err(|status| ("sessions", status))?;
+    // An account that is not there any more will not come back, whichever of its events tells of it.
+    if ears.uploads.hears()
+        && store.find(account_id).await.map_err(|error| ("nobody", error.into()))?.is_none()
+    {
+        ears.uploads.delete(account_id).await.map_err(|status| ("uploads", status))?;
+    }
+    Ok(())
 }
 
 fn back_off(attempts: u32) -> Duration {

@@ -12,6 +12,7 @@ pub(crate) fn print(config: &Config, ports: &Announcement, ready_after: Duration
     let rows = [
         ["accounts", &grpc.to_string(), "SQLite", &config.accounts_file().display().to_string()],
         ["sessions", &grpc.to_string(), "memory", "until this process ends"],
+        ["uploads", &grpc.to_string(), "files", &config.uploads_folder().display().to_string()],
         ["admin", &format!("http://{admin}"), "", "/healthz /ready /sizing /config"],
     ];
     let widths = [0, 1, 2].map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or_default());

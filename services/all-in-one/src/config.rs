@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) accounts: Accounts,
     /// Who is signed in.
     pub(crate) sessions: sessions::Rules,
+    /// What people upload.
+    pub(crate) uploads: uploads::Rules,
 }
 
 /// Who may sign in.
@@ -38,6 +40,7 @@ impl Default for Config {
             data: Path::new(".fairlead").to_owned(),
             accounts: Accounts::default(),
             sessions: sessions::Rules::default(),
+            uploads: uploads::Rules::default(),
         }
     }
 }
@@ -46,6 +49,7 @@ impl Settings for Config {
     fn validate(&self, problems: &mut Problems) {
         self.accounts.passwords.validate("accounts.passwords", problems);
         self.sessions.validate("sessions", problems);
+        self.uploads.validate("uploads", problems);
     }
 
     /// Whoever starts it at a terminal wants to read what it says, not what it does.
@@ -56,7 +60,13 @@ impl Settings for Config {
     }
 
     fn demands(&self) -> Vec<Demand> {
-        vec![accounts::password::demand(), accounts::near_cache(), sessions::near_cache()]
+        vec![
+            accounts::password::demand(),
+            accounts::near_cache(),
+            sessions::near_cache(),
+            uploads::memory(uploads::blobs::MEMORY_OF_STREAMED),
+            uploads::near_cache(),
+        ]
     }
 }
 
@@ -64,6 +74,16 @@ impl Config {
     /// The file that accounts are kept in.
     pub(crate) fn accounts_file(&self) -> PathBuf {
         self.data.join("accounts.db")
+    }
+
+    /// The file that uploads are kept in, all but their bytes.
+    pub(crate) fn uploads_file(&self) -> PathBuf {
+        self.data.join("uploads.db")
+    }
+
+    /// The folder that their bytes are kept in.
+    pub(crate) fn uploads_folder(&self) -> PathBuf {
+        self.data.join("uploads")
     }
 
     /// Why the folder cannot be used.

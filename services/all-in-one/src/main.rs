@@ -1,4 +1,4 @@
-//! `fairlead`: the whole suite in one process, over SQLite and memory. Or makes the first admin:
+//! `fairlead`: the whole suite in one process, over SQLite, memory and a directory. Or makes the first admin:
 //! `fairlead grant-admin <email>`.
 
 mod banner;
@@ -9,6 +9,7 @@ use std::{env, fs, process::ExitCode, sync::Arc, time::Instant};
 use accounts::store::sqlite::SqliteStore;
 use common::Program;
 use sessions::MemoryStore;
+use uploads::Blobs;
 
 use crate::config::Config;
 
@@ -31,14 +32,23 @@ fn main() -> ExitCode {
         PROGRAM,
         async |config: Config, process| {
             fs::create_dir_all(&config.data).map_err(|error| config.cannot_be_used(&error))?;
-            let file = config.accounts_file();
-            let set = migrate::Set::embedded("accounts")?;
-            migrate::up(&set, &format!("sqlite://{}", file.display()), &migrate::Options::default()).await?;
+            let (accounts_file, uploads_file) = (config.accounts_file(), config.uploads_file());
+            for (set, file) in [("accounts", &accounts_file), ("uploads", &uploads_file)] {
+                let set = migrate::Set::embedded(set)?;
+                let url = format!("sqlite://{}", file.display());
+                migrate::up(&set, &url, &migrate::Options::default()).await?;
+            }
+            let bytes =
+                Blobs::directory(&config.uploads_folder()).map_err(|error| config.cannot_be_used(&error))?;
 
             let near_accounts = process.scoped("accounts");
+            let near_uploads = process.scoped("uploads");
             let accounts = accounts::service(
-                Arc::new(SqliteStore::open(&file, process)),
-                near_accounts.local_client("sessions"),
+                Arc::new(SqliteStore::open(&accounts_file, process)),
+                accounts::Peers {
+                    sessions: near_accounts.local_client("sessions"),
+                    uploads: Some(near_accounts.local_client("uploads")),
+                },
                 &config.accounts.passwords,
                 &near_accounts,
             );
@@ -48,7 +58,14 @@ fn main() -> ExitCode {
                 &config.sessions,
                 process,
             );
-            Ok([vec![accounts], sessions].concat())
+            let uploads = uploads::service(
+                Arc::new(uploads::store::sqlite::SqliteStore::open(&uploads_file, process)),
+                bytes,
+                near_uploads.local_client("sessions"),
+                &config.uploads,
+                &near_uploads,
+            );
+            Ok([vec![accounts, uploads], sessions].concat())
         },
         |config, ports| banner::print(config, ports, began.elapsed()),
     )

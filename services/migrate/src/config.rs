@@ -25,6 +25,8 @@ pub struct Migrate {
     pub table_wait: Duration,
     /// The database of accounts.
     pub accounts: Target,
+    /// The database of uploads.
+    pub uploads: Target,
 }
 
 /// A database to migrate.
@@ -60,7 +62,7 @@ impl Default for Options {
 impl Default for Migrate {
     fn default() -> Self {
         let Options { wait, lock_wait, table_wait } = Options::default();
-        Self { wait, lock_wait, table_wait, accounts: Target::default() }
+        Self { wait, lock_wait, table_wait, accounts: Target::default(), uploads: Target::default() }
     }
 }
 
@@ -72,6 +74,7 @@ impl Migrate {
     pub fn target(&self, set: &str) -> Option<&Target> {
         match set {
             "accounts" => Some(&self.accounts),
+            "uploads" => Some(&self.uploads),
             _ => None,
         }
     }

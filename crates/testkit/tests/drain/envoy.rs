@@ -97,7 +97,7 @@ impl Envoy {
     /// One of the numbers that it keeps about the replicas.
     async fn stat(&self, name: &str) -> Option<usize> {
         let url = format!("http://{}/stats?filter=^cluster.replicas.{name}$", self.admin);
-        let text = reqwest::Client::new().get(url).send().await.ok()?.text().await.ok()?;
+        let text = testkit::http().get(url).send().await.ok()?.text().await.ok()?;
         text.trim().rsplit(' ').next()?.parse().ok()
     }
 }

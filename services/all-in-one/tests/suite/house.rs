@@ -15,7 +15,8 @@ use crate::people::{PASSWORD, bearer_of, patient};
 pub(crate) struct House {
     pub(crate) accounts: Server,
     pub(crate) sessions: Server,
-    _keys: ServiceKeys,
+    near_sessions: String,
+    keys: ServiceKeys,
 }
 
 /// Somebody who is signed in.
@@ -28,7 +29,7 @@ pub(crate) struct Guest {
 impl House {
     /// Starts both, and waits until they are ready.
     pub(crate) async fn start(of_accounts: &[(&str, &str)], of_sessions: &[(&str, &str)]) -> Self {
-        let keys = ServiceKeys::make(&["accounts", "sessions"]);
+        let keys = ServiceKeys::make(&["accounts", "sessions", "uploads"]);
         let ports = [[free_port(), free_port()], [free_port(), free_port()]];
         let [near_accounts, near_sessions] = ports.map(|[grpc, _]| format!("http://127.0.0.1:{grpc}"));
         let start = |name: &str, ports, peer: (&str, &str), own: &[(&str, &str)]| {
@@ -50,7 +51,21 @@ impl House {
             &[&[("FAIRLEAD__SESSIONS__ACCOUNTS__TIMEOUT", "30s")], of_sessions].concat(),
         );
         tokio::join!(accounts.ready(), sessions.ready());
-        Self { accounts, sessions, _keys: keys }
+        Self { accounts, sessions, near_sessions, keys }
+    }
+
+    /// A replica of uploads. Where its stores are is said in its environment.
+    pub(crate) async fn uploads(&self, own: &[(&str, &str)]) -> Server {
+        let (private, peers) = (self.keys.private("uploads"), self.keys.peers());
+        let common = [
+            ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s"),
+            ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", private.to_str().unwrap()),
+            ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers.to_str().unwrap()),
+            ("FAIRLEAD__UPLOADS__SESSIONS__URL", &self.near_sessions),
+        ];
+        let server = Server::start("uploads", &[&common, own].concat());
+        server.ready().await;
+        server
     }
 
     pub(crate) fn accounts(&self) -> AccountsServiceClient<Channel> {

@@ -9,3 +9,4 @@ mod outages;
 mod people;
 mod policy;
 mod tls;
+mod uploads;

@@ -20,10 +20,10 @@ use tonic_types::StatusExt;
 use crate::people::{PASSWORD, Suite, bearer};
 
 /// Everyone who can call.
-const CALLERS: [&str; 6] = ["nobody", "user", "admin", "accounts", "sessions", "edge"];
+const CALLERS: [&str; 7] = ["nobody", "user", "admin", "accounts", "sessions", "uploads", "edge"];
 
 /// Who may call what: written out here, so that a slip in a policy table is noticed.
-const TABLE: [(&str, &[&str]); 18] = [
+const TABLE: [(&str, &[&str]); 28] = [
     ("fairlead.accounts.v1.AccountsService/CreateAccount", &CALLERS),
     ("fairlead.accounts.v1.AccountsService/GetAccount", &["user", "admin"]),
     ("fairlead.accounts.v1.AccountsService/BatchGetAccounts", &["user", "admin"]),
@@ -41,19 +41,29 @@ const TABLE: [(&str, &[&str]); 18] = [
     ("fairlead.sessions.v1.SessionsService/ListSessions", &["user", "admin"]),
     ("fairlead.sessions.v1.SessionsService/AdmitPasswordAttempt", &["accounts"]),
     ("fairlead.sessions.v1.SessionsService/ForgivePasswordAttempts", &["accounts"]),
-    ("fairlead.sessions.v1.SessionsService/WatchRevocations", &["accounts"]),
+    ("fairlead.sessions.v1.SessionsService/WatchRevocations", &["accounts", "uploads"]),
+    ("fairlead.uploads.v1.UploadsService/CreateUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/WriteUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/SignUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/SignDownload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/GetUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/FinishUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/ReadUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/ListUploads", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/DeleteUpload", &["user", "admin"]),
+    ("fairlead.uploads.v1.UploadsService/DeleteAccountUploads", &["accounts"]),
 ];
 
 #[tokio::test]
 async fn every_method_lets_in_whom_the_table_names_and_nobody_else() {
-    let keys = ServiceKeys::make(&["accounts", "sessions", "edge"]);
+    let keys = ServiceKeys::make(&["accounts", "sessions", "uploads", "edge"]);
     let peers = keys.peers().display().to_string();
     let suite = Suite::start(&[("FAIRLEAD__SERVER__CREDENTIALS__PEERS", &peers)]).await;
     let (user, admin) = (suite.person("user@example.com").await, suite.admin("admin@example.com").await);
     let channel = suite.server.channel();
 
     for (method, allowed) in TABLE {
-        let audience = if method.contains(".accounts.") { "accounts" } else { "sessions" };
+        let audience = method.split('.').nth(1).unwrap();
         let mut let_in = BTreeSet::new();
         for caller in CALLERS {
             let request = match caller {

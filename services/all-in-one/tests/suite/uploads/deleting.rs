@@ -1,0 +1,101 @@
+//! What is removed, and that nothing of it stays.
+
+use std::{path::Path, time::Duration};
+
+use proto::{accounts::v1::DeleteAccountRequest, uploads::v1::DeleteUploadRequest};
+use tokio::time::{Instant, sleep};
+use tonic::Code;
+
+use super::client::{MIB, PART, Uploader, assert_refused, some_bytes};
+use crate::people::{PASSWORD, Suite, bearer};
+
+#[tokio::test]
+async fn a_deleted_upload_is_gone_at_once_and_its_bytes_soon_after() {
+    let suite = Suite::start(&[]).await;
+    let ada = uploader(&suite).await;
+    let id = ada.create(PART + MIB).await.upload_id;
+    ada.write(&id, 0, &some_bytes(PART + MIB)).await.unwrap();
+    assert_eq!(files(&bytes_of(&suite)), 2);
+
+    let delete = DeleteUploadRequest { upload_id: id.clone() };
+    ada.client().delete_upload(ada.says(delete)).await.unwrap();
+
+    assert_refused(ada.get(&id).await, Code::NotFound, "UPLOAD_NOT_FOUND");
+    until_no_files(&bytes_of(&suite)).await;
+}
+
+#[tokio::test]
+async fn what_was_never_finished_is_removed_with_its_bytes() {
+    let suite = Suite::start(&[
+        ("FAIRLEAD__UPLOADS__UNFINISHED_FOR", "1s"),
+        ("FAIRLEAD__UPLOADS__CLEAN_EVERY", "100ms"),
+    ])
+    .await;
+    let ada = uploader(&suite).await;
+    let kept = ada.create(4).await.upload_id;
+    ada.write(&kept, 0, b"kept").await.unwrap();
+    ada.finish(&kept, None).await.unwrap();
+    let left = ada.create(2 * PART).await.upload_id;
+    ada.write(&left, 0, &some_bytes(PART + MIB)).await.unwrap();
+
+    until_files(&bytes_of(&suite), 1).await;
+
+    assert_refused(ada.get(&left).await, Code::NotFound, "UPLOAD_NOT_FOUND");
+    assert_eq!(ada.read(&kept, 0, 0).await.unwrap(), b"kept");
+}
+
+#[tokio::test]
+async fn the_uploads_of_a_deleted_account_go_with_it() {
+    let suite = Suite::start(&[]).await;
+    let ada = suite.person("ada@example.com").await;
+    let uploader = Uploader::at(suite.server.channel(), &ada.tokens.session_token);
+    let id = uploader.create(4).await.upload_id;
+    uploader.write(&id, 0, b"mine").await.unwrap();
+    uploader.finish(&id, None).await.unwrap();
+    assert_eq!(files(&bytes_of(&suite)), 1);
+
+    let delete = DeleteAccountRequest {
+        account_id: ada.account.account_id.clone(),
+        current_password: PASSWORD.to_owned(),
+        ..DeleteAccountRequest::default()
+    };
+    suite.accounts().delete_account(bearer(&ada.tokens, delete)).await.unwrap();
+
+    until_no_files(&bytes_of(&suite)).await;
+    let admin = suite.admin("root@example.com").await;
+    let admin = Uploader::at(suite.server.channel(), &admin.tokens.session_token);
+    assert_refused(admin.get(&id).await, Code::NotFound, "UPLOAD_NOT_FOUND");
+}
+
+async fn uploader(suite: &Suite) -> Uploader {
+    let person = suite.person("ada@example.com").await;
+    Uploader::at(suite.server.channel(), &person.tokens.session_token)
+}
+
+/// Where the suite keeps bytes.
+pub(crate) fn bytes_of(suite: &Suite) -> std::path::PathBuf {
+    suite.data.path().join("uploads")
+}
+
+/// Waits until a folder has no files.
+pub(crate) async fn until_no_files(folder: &Path) {
+    until_files(folder, 0).await;
+}
+
+/// Waits until a folder has so many files: nobody tells of the end of a file.
+async fn until_files(folder: &Path, count: usize) {
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while files(folder) != count {
+        assert!(Instant::now() < give_up, "{} files are left", files(folder));
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The files in a folder and all below.
+pub(crate) fn files(folder: &Path) -> usize {
+    let Ok(entries) = folder.read_dir() else {
+        return 0;
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+}

@@ -1,0 +1,57 @@
+//! Uploads as they are deployed: replicas over Postgres and S3, beside accounts and sessions.
+
+use testkit::{Binary, Database, Redis, S3, Server};
+
+use super::client::Uploader;
+use crate::house::{Guest, House, migrate};
+
+/// The suite with as many replicas of uploads as a test wants.
+pub(crate) struct Harbour {
+    pub(crate) house: House,
+    pub(crate) s3: S3,
+    pub(crate) database: Database,
+    _accounts: Database,
+    _redis: Redis,
+}
+
+impl Harbour {
+    /// Starts all but uploads.
+    pub(crate) async fn open() -> Self {
+        let (accounts, database, redis, s3) =
+            tokio::join!(testkit::postgres(), testkit::postgres(), testkit::redis(), testkit::s3());
+        migrate(&accounts.url).await;
+        let environment = [("FAIRLEAD__MIGRATE__UPLOADS__URL", database.url.as_str())];
+        let migrated = Binary::start("migrate", &["uploads", "up"], &environment).exit().await;
+        assert_eq!(migrated.code, Some(0), "{migrated:#?}");
+        let house = House::start(
+            &[("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &accounts.url)],
+            &[("FAIRLEAD__SESSIONS__REDIS__URL", &redis.url)],
+        )
+        .await;
+        Self { house, s3, database, _accounts: accounts, _redis: redis }
+    }
+
+    /// One more replica.
+    pub(crate) async fn replica(&self, own: &[(&str, &str)]) -> Server {
+        self.replica_over(&self.s3.url, own).await
+    }
+
+    /// One more replica, which finds S3 there.
+    pub(crate) async fn replica_over(&self, s3: &str, own: &[(&str, &str)]) -> Server {
+        let stores = [
+            ("FAIRLEAD__UPLOADS__POSTGRES__URL", self.database.url.as_str()),
+            ("FAIRLEAD__UPLOADS__S3__ENDPOINT", s3),
+            ("FAIRLEAD__UPLOADS__S3__BUCKET", S3::BUCKET),
+            ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
+            ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
+        ];
+        self.house.uploads(&[&stores, own].concat()).await
+    }
+
+    /// Somebody who uploads to these replicas.
+    pub(crate) async fn uploader(&self, replicas: &[&Server]) -> Uploader {
+        let guest: Guest = self.house.guest("ada@example.com").await;
+        let replicas = replicas.iter().map(|replica| replica.channel()).collect();
+        Uploader { replicas, token: guest.token().to_owned() }
+    }
+}

@@ -1,0 +1,118 @@
+//! One reader of an upload: gives its bytes, part after part.
+
+use std::{collections::VecDeque, ops::Range};
+
+use bytes::Bytes;
+use crc32c::crc32c_append;
+use futures_util::TryStreamExt;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    blobs::{Pieces, Until},
+    error::Error,
+    upload::{Part, Upload, UploadId},
+    uploads::Uploads,
+};
+
+/// The most bytes in one answer: what one call may hold ahead of its caller.
+const PIECE: usize = 64 * 1024;
+/// The memory that a reader may hold, in MiB: what the store sent ahead.
+const MEMORY: u32 = 1;
+/// Parts that are looked up at a time.
+const PARTS: u16 = 64;
+
+/// A reader.
+pub(crate) struct Reading {
+    uploads: Uploads,
+    id: UploadId,
+    range: Range<u64>,
+    until: Until,
+    parts: VecDeque<Part>,
+    current: Option<Current>,
+    _memory: OwnedSemaphorePermit,
+}
+
+/// The part that is being read.
+struct Current {
+    part: Part,
+    pieces: Pieces,
+    piece: Bytes,
+    /// The checksum of what was read, where the whole part is.
+    crc32c: Option<u32>,
+}
+
+impl Uploads {
+    /// Begins to read a range of a finished upload; no length is all that follows.
+    pub(crate) async fn read(
+        &self,
+        upload: &Upload,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<Reading, Error> {
+        let Upload { id, size, .. } = *upload;
+        if !upload.is_finished() {
+            return Err(Error::Unfinished);
+        }
+        if offset > size {
+            return Err(Error::Range { size });
+        }
+        let end = length.map_or(size, |length| size.min(offset.saturating_add(length)));
+        let memory = self.memory(MEMORY).await?;
+        let (uploads, until) = (self.clone(), Until::of_call());
+        let (parts, current) = (VecDeque::new(), None);
+        Ok(Reading { uploads, id, range: offset..end, until, parts, current, _memory: memory })
+    }
+}
+
+impl Reading {
+    /// The next bytes and where they belong; nothing after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<(u64, Bytes)>, Error> {
+        while !self.range.is_empty() {
+            let Some(current) = &mut self.current else {
+                self.open().await?;
+                continue;
+            };
+            if current.piece.is_empty() {
+                match current.pieces.try_next().await? {
+                    Some(piece) => current.piece = piece,
+                    // Shorter than it was when it was committed.
+                    None => return Err(self.damaged()),
+                }
+                continue;
+            }
+            let piece = current.piece.split_to(current.piece.len().min(PIECE));
+            current.crc32c = current.crc32c.map(|before| crc32c_append(before, &piece));
+            let (start, end) = (self.range.start, self.range.start + piece.len() as u64);
+            if end >= current.part.end() {
+                if current.crc32c.is_some_and(|found| found != current.part.crc32c) {
+                    return Err(self.damaged());
+                }
+                self.current = None;
+            }
+            self.range.start = end;
+            self.uploads.numbers.read.add(piece.len() as u64);
+            return Ok(Some((start, piece)));
+        }
+        Ok(None)
+    }
+
+    /// Opens the part that the next byte is in.
+    async fn open(&mut self) -> Result<(), Error> {
+        if self.parts.is_empty() {
+            self.parts = self.uploads.store.parts(self.id, self.range.start, PARTS).await?.into();
+        }
+        // Deleted meanwhile.
+        let part = self.parts.pop_front().ok_or(Error::NotFound)?;
+        let range = self.range.start - part.start..part.size.min(self.range.end - part.start);
+        let crc32c = (range == (0..part.size)).then_some(0);
+        let pieces = self.uploads.blobs.read(&part.key, range, self.until).await?;
+        self.current = Some(Current { part, pieces, piece: Bytes::new(), crc32c });
+        Ok(())
+    }
+
+    fn damaged(&self) -> Error {
+        let key = self.current.as_ref().map(|current| current.part.key.as_str());
+        tracing::error!(upload_id = %self.id, key, "the bytes of a part are not those that were committed");
+        Error::Damaged
+    }
+}
