@@ -16,7 +16,7 @@ const NODE_TIMEOUT: u32 = 2000;
 /// writes, and is gone when the value is dropped or the process ends.
 ///
 /// # Panics
-/// When there is no `redis-server` on this machine, or the nodes do not find together.
+/// When there is no `redis-server` of version 7 or later on this machine, or the nodes do not find together.
 pub async fn redis_cluster() -> RedisCluster {
     launch(NODE_TIMEOUT).await
 }

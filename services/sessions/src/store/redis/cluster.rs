@@ -32,6 +32,7 @@ pub(super) struct Cluster {
 
 /// The masters, and who has what.
 struct View {
+    /// In order.
     ranges: Vec<(Slot, Slot, usize)>,
     masters: Vec<Master>,
     /// Why the Cluster does not say of itself that it is all right.
@@ -40,7 +41,8 @@ struct View {
 
 impl View {
     fn master(&self, slot: Slot) -> Option<&Master> {
-        let range = self.ranges.iter().find(|(first, last, _)| (first.0..=last.0).contains(&slot.0));
+        let at = self.ranges.partition_point(|(_, last, _)| last.0 < slot.0);
+        let range = self.ranges.get(at).filter(|(first, _, _)| first.0 <= slot.0);
         range.map(|(_, _, master)| &self.masters[*master])
     }
 }

@@ -90,7 +90,7 @@ impl Sentinels {
             return Ok(Arc::clone(node));
         }
         let node = Arc::new(Node::open(elsewhere(&self.servers, &named.0, named.1), self.size)?);
-        tracing::info!(address = node.name(), "the sentinels name another master");
+        tracing::info!(address = node.name(), "the sentinels name a new master");
         self.database.moved(node.place());
         self.master = Some((named, Arc::clone(&node)));
         Ok(node)

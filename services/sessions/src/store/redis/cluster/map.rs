@@ -11,7 +11,7 @@ use super::Slot;
 pub(super) struct Map {
     /// Where each master is, and how many replicas it has that are not given up.
     pub(super) masters: Vec<((String, u16), usize)>,
-    /// From one slot to another, both included, and which of the masters has them.
+    /// From one slot to another, both included, and which of the masters has them; in order.
     pub(super) ranges: Vec<(Slot, Slot, usize)>,
     /// Why the Cluster does not say of itself that it is all right.
     pub(super) trouble: Option<String>,
@@ -44,6 +44,7 @@ impl Map {
             });
             this.ranges.push((number(first).map_err(unreadable)?, number(last).map_err(unreadable)?, master));
         }
+        this.ranges.sort_unstable_by_key(|(first, _, _)| first.0);
         Ok(this)
     }
 }
@@ -99,9 +100,9 @@ mod tests {
     #[test]
     fn masters_have_ranges_and_replicas_that_are_not_given_up() {
         let slots = Value::Array(vec![
+            range(7, 16383, text("a"), 1, "aa"),
             range(0, 5, text("a"), 1, "aa"),
             range(6, 6, Value::Nil, 2, "bb"),
-            range(7, 16383, text("a"), 1, "aa"),
         ]);
         let nodes = "aa a:1@2 myself,master - 0 0 1 connected 0-5 7-16383\n\
                      bb :2@3 master - 0 0 2 connected 6\n\
