@@ -159,7 +159,7 @@ pub(crate) async fn browsers() -> Suite {
 }
 
 /// A question about a request with these headers.
-pub(crate) fn asked(method: &str, headers: &[(&str, String)]) -> CheckRequest {
+fn asked(method: &str, headers: &[(&str, String)]) -> CheckRequest {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let http = HttpRequest { method: method.to_owned(), headers, ..HttpRequest::default() };
     let request = attribute_context::Request { http: Some(http), ..attribute_context::Request::default() };
@@ -168,7 +168,7 @@ pub(crate) fn asked(method: &str, headers: &[(&str, String)]) -> CheckRequest {
 }
 
 /// The same, on a route that says whether it wants a session.
-fn on(session: &str, method: &str, headers: &[(&str, String)]) -> CheckRequest {
+pub(crate) fn on(session: &str, method: &str, headers: &[(&str, String)]) -> CheckRequest {
     let mut question = asked(method, headers);
     let extensions = &mut question.attributes.as_mut().unwrap().context_extensions;
     extensions.insert("session".to_owned(), session.to_owned());
