@@ -11,7 +11,7 @@ use crate::{
     blobs::{Pieces, Until},
     error::Error,
     upload::{Part, Upload, UploadId},
-    uploads::Uploads,
+    uploads::{Holds, Uploads},
 };
 
 /// The most bytes in one answer: what one call may hold ahead of its caller.
@@ -57,7 +57,7 @@ impl Uploads {
             return Err(Error::Range { size });
         }
         let end = length.map_or(size, |length| size.min(offset.saturating_add(length)));
-        let memory = self.memory(MEMORY).await?;
+        let memory = self.memory(MEMORY, Holds::Nothing).await?;
         let (uploads, until) = (self.clone(), Until::of_call());
         let (parts, current) = (VecDeque::new(), None);
         Ok(Reading { uploads, id, range: offset..end, until, parts, current, _memory: memory })

@@ -43,6 +43,15 @@ pub(crate) struct Wanted {
     pub(crate) request_id: Option<RequestId>,
 }
 
+/// What a caller holds who asks for memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Nothing to speak of.
+    Nothing,
+    /// A message with bytes.
+    Bytes,
+}
+
 impl Uploads {
     /// Creates an upload, or finds the one that the same request has created before.
     pub(crate) async fn create(&self, wanted: Wanted) -> Result<Upload, Error> {
@@ -113,9 +122,11 @@ impl Uploads {
         Ok(())
     }
 
-    /// Waits a little for so many MiB for bytes that are about to be read.
-    pub(super) async fn memory(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, Error> {
-        if let Ok(Ok(permit)) = timeout(PATIENCE, self.memory.acquire(mebibytes)).await {
+    /// So many MiB for bytes that are about to be read. Only who holds nothing waits for them: those who wait with a
+    /// message in their hands would take the memory for messages from those who can go on.
+    pub(super) async fn memory(&self, mebibytes: u32, holds: Holds) -> Result<OwnedSemaphorePermit, Error> {
+        let patience = if holds == Holds::Nothing { PATIENCE } else { Duration::ZERO };
+        if let Ok(Ok(permit)) = timeout(patience, self.memory.acquire(mebibytes)).await {
             return Ok(permit);
         }
         self.numbers.refused.add(1);

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     store::{Begin, Commit, Reserved},
     upload::{self, Key, Upload, sniff},
-    uploads::Uploads,
+    uploads::{Holds, Uploads},
 };
 
 /// A writer. Dropped before its end, it leaves what it has committed.
@@ -26,10 +26,10 @@ pub(crate) struct Writing {
 
 impl Uploads {
     /// Becomes the latest writer of an upload, from an offset on.
-    pub(crate) async fn write(&self, upload: &Upload, offset: u64) -> Result<Writing, Error> {
+    pub(crate) async fn write(&self, upload: &Upload, offset: u64, holds: Holds) -> Result<Writing, Error> {
         // Who is wrong here need not wait for memory, and ends no other writer.
         upload.may_write(offset)?;
-        let memory = self.memory(self.blobs.memory_of_writer(upload.part_size)).await?;
+        let memory = self.memory(self.blobs.memory_of_writer(upload.part_size), holds).await?;
         let until = Until::of_call();
         let reserved: Vec<Reserved> =
             (offset < upload.size).then(|| self.reserve(until)).into_iter().collect();

@@ -6,7 +6,7 @@ use proto::{
     },
     sessions::v1::{CreateSessionRequest, sessions_service_client::SessionsServiceClient},
 };
-use testkit::{Binary, Server, ServiceKeys, Signal, free_port};
+use testkit::{Binary, Cgroup, Server, ServiceKeys, Signal, free_port};
 use tonic::{Request, transport::Channel};
 
 use crate::people::{PASSWORD, bearer_of, patient};
@@ -54,8 +54,8 @@ impl House {
         Self { accounts, sessions, near_sessions, keys }
     }
 
-    /// A replica of uploads. Where its stores are is said in its environment.
-    pub(crate) async fn uploads(&self, own: &[(&str, &str)]) -> Server {
+    /// A replica of uploads, in a container where one is given. Where its stores are is said in its environment.
+    pub(crate) async fn uploads(&self, own: &[(&str, &str)], limits: Option<&Cgroup>) -> Server {
         let (private, peers) = (self.keys.private("uploads"), self.keys.peers());
         let common = [
             ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s"),
@@ -63,7 +63,11 @@ impl House {
             ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers.to_str().unwrap()),
             ("FAIRLEAD__UPLOADS__SESSIONS__URL", &self.near_sessions),
         ];
-        let server = Server::start("uploads", &[&common, own].concat());
+        let environment = [&common, own].concat();
+        let server = match limits {
+            Some(limits) => Server::start_within(limits, "uploads", &environment),
+            None => Server::start("uploads", &environment),
+        };
         server.ready().await;
         server
     }

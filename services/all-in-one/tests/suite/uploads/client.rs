@@ -25,11 +25,13 @@ const PIECE: usize = 64 * 1024;
 pub(crate) struct Uploader {
     pub(crate) replicas: Vec<Channel>,
     pub(crate) token: String,
+    /// How long a call may take that writes; what is not written by then is written in another one.
+    pub(crate) patience: Duration,
 }
 
 impl Uploader {
     pub(crate) fn at(channel: Channel, token: &str) -> Self {
-        Self { replicas: vec![channel], token: token.to_owned() }
+        Self { replicas: vec![channel], token: token.to_owned(), patience: Duration::from_secs(15) }
     }
 
     pub(crate) fn client(&self) -> UploadsServiceClient<Channel> {
@@ -57,7 +59,7 @@ impl Uploader {
 
     /// Writes in one call, in small pieces.
     pub(crate) async fn write(&self, upload_id: &str, offset: usize, bytes: &[u8]) -> Result<Upload, Status> {
-        self.write_to(&self.replicas[0], upload_id, offset, bytes).await
+        self.write_to(&self.replicas[0], upload_id, offset, &Bytes::copy_from_slice(bytes)).await
     }
 
     async fn write_to(
@@ -65,12 +67,11 @@ impl Uploader {
         replica: &Channel,
         upload_id: &str,
         offset: usize,
-        bytes: &[u8],
+        bytes: &Bytes,
     ) -> Result<Upload, Status> {
-        let pieces: Vec<_> = pieces(upload_id, offset, &Bytes::copy_from_slice(bytes)).collect();
+        let pieces: Vec<_> = pieces(upload_id, offset, bytes).collect();
         let mut request = self.says(stream::iter(pieces));
-        // What is not written by then is written in another call.
-        request.set_timeout(Duration::from_secs(15));
+        request.set_timeout(self.patience);
         let written = UploadsServiceClient::new(replica.clone()).write_upload(request).await?;
         Ok(written.into_inner().upload.unwrap())
     }
@@ -129,7 +130,7 @@ impl Uploader {
     }
 
     /// Writes until everything is committed, whatever happens in between; tells how often it was interrupted.
-    pub(crate) async fn write_all(&self, upload_id: &str, bytes: &[u8]) -> usize {
+    pub(crate) async fn write_all(&self, upload_id: &str, bytes: &Bytes) -> usize {
         let mut replicas = self.replicas.iter().cycle();
         let mut interrupted = 0;
         loop {
@@ -143,18 +144,18 @@ impl Uploader {
         }
     }
 
-    async fn write_rest(&self, replica: &Channel, upload_id: &str, bytes: &[u8]) -> Result<Upload, Status> {
+    async fn write_rest(&self, replica: &Channel, upload_id: &str, bytes: &Bytes) -> Result<Upload, Status> {
         let upload = self.get_from(replica, upload_id).await?;
         if upload.committed_size == upload.size {
             return Ok(upload);
         }
         let committed = usize::try_from(upload.committed_size).unwrap();
-        self.write_to(replica, upload_id, committed, &bytes[committed..]).await
+        self.write_to(replica, upload_id, committed, &bytes.slice(committed..)).await
     }
 }
 
 /// How long the service asks to wait; a moment where nobody said so, because the connection is gone.
-fn pause(status: &Status) -> Duration {
+pub(crate) fn pause(status: &Status) -> Duration {
     let passes = [
         Code::Unavailable,
         Code::ResourceExhausted,
@@ -195,13 +196,15 @@ impl Writer {
     }
 }
 
-/// Bytes as messages, of which the first names the upload, also where there are no bytes.
+/// Bytes as messages. The first one has none: who waits for memory shall not hold any.
 fn pieces(upload_id: &str, offset: usize, bytes: &Bytes) -> impl Iterator<Item = WriteUploadRequest> {
-    let starts = (0..bytes.len().max(1)).step_by(PIECE);
-    starts.map(move |start| WriteUploadRequest {
-        upload_id: upload_id.to_owned(),
-        offset: i64::try_from(offset + start).unwrap(),
-        data: bytes.slice(start..bytes.len().min(start + PIECE)),
+    let starts = std::iter::once(None).chain((0..bytes.len()).step_by(PIECE).map(Some));
+    starts.map(move |start| (start.unwrap_or_default(), start.is_some())).map(move |(start, has_bytes)| {
+        WriteUploadRequest {
+            upload_id: upload_id.to_owned(),
+            offset: i64::try_from(offset + start).unwrap(),
+            data: if has_bytes { bytes.slice(start..bytes.len().min(start + PIECE)) } else { Bytes::new() },
+        }
     })
 }
 

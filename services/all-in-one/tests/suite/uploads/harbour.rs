@@ -1,6 +1,6 @@
 //! Uploads as they are deployed: replicas over Postgres and S3, beside accounts and sessions.
 
-use testkit::{Binary, Database, Redis, S3, Server};
+use testkit::{Binary, Cgroup, Database, PostgresServer, Redis, S3, Server};
 
 use super::client::Uploader;
 use crate::house::{Guest, House, migrate};
@@ -9,7 +9,7 @@ use crate::house::{Guest, House, migrate};
 pub(crate) struct Harbour {
     pub(crate) house: House,
     pub(crate) s3: S3,
-    pub(crate) database: Database,
+    pub(crate) postgres: PostgresServer,
     _accounts: Database,
     _redis: Redis,
 }
@@ -17,10 +17,10 @@ pub(crate) struct Harbour {
 impl Harbour {
     /// Starts all but uploads.
     pub(crate) async fn open() -> Self {
-        let (accounts, database, redis, s3) =
-            tokio::join!(testkit::postgres(), testkit::postgres(), testkit::redis(), testkit::s3());
+        let (accounts, postgres, redis, s3) =
+            tokio::join!(testkit::postgres(), testkit::postgres_server(), testkit::redis(), testkit::s3());
         migrate(&accounts.url).await;
-        let environment = [("FAIRLEAD__MIGRATE__UPLOADS__URL", database.url.as_str())];
+        let environment = [("FAIRLEAD__MIGRATE__UPLOADS__URL", postgres.url.as_str())];
         let migrated = Binary::start("migrate", &["uploads", "up"], &environment).exit().await;
         assert_eq!(migrated.code, Some(0), "{migrated:#?}");
         let house = House::start(
@@ -28,30 +28,36 @@ impl Harbour {
             &[("FAIRLEAD__SESSIONS__REDIS__URL", &redis.url)],
         )
         .await;
-        Self { house, s3, database, _accounts: accounts, _redis: redis }
+        Self { house, s3, postgres, _accounts: accounts, _redis: redis }
     }
 
     /// One more replica.
     pub(crate) async fn replica(&self, own: &[(&str, &str)]) -> Server {
-        self.replica_over(&self.s3.url, own).await
+        self.replica_over(&self.s3.url, own, None).await
     }
 
-    /// One more replica, which finds S3 there.
-    pub(crate) async fn replica_over(&self, s3: &str, own: &[(&str, &str)]) -> Server {
+    /// One more replica, which finds S3 there, in a container where one is given.
+    pub(crate) async fn replica_over(
+        &self,
+        s3: &str,
+        own: &[(&str, &str)],
+        limits: Option<&Cgroup>,
+    ) -> Server {
         let stores = [
-            ("FAIRLEAD__UPLOADS__POSTGRES__URL", self.database.url.as_str()),
+            ("FAIRLEAD__UPLOADS__POSTGRES__URL", self.postgres.url.as_str()),
             ("FAIRLEAD__UPLOADS__S3__ENDPOINT", s3),
             ("FAIRLEAD__UPLOADS__S3__BUCKET", S3::BUCKET),
             ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
             ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
         ];
-        self.house.uploads(&[&stores, own].concat()).await
+        self.house.uploads(&[&stores, own].concat(), limits).await
     }
 
     /// Somebody who uploads to these replicas.
     pub(crate) async fn uploader(&self, replicas: &[&Server]) -> Uploader {
         let guest: Guest = self.house.guest("ada@example.com").await;
-        let replicas = replicas.iter().map(|replica| replica.channel()).collect();
-        Uploader { replicas, token: guest.token().to_owned() }
+        let mut uploader = Uploader::at(replicas[0].channel(), guest.token());
+        uploader.replicas.extend(replicas[1..].iter().map(|replica| replica.channel()));
+        uploader
     }
 }

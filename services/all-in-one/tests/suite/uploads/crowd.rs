@@ -1,0 +1,67 @@
+//! Many who upload at once into a replica with little memory.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use crc32c::crc32c;
+use proto::uploads::v1::Upload;
+use testkit::{Cgroup, Signal};
+use tonic::Status;
+
+use super::{
+    client::{MIB, Uploader, pause, some_bytes},
+    harbour::Harbour,
+};
+
+/// How many there are.
+const CROWD: usize = 64;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs control groups: `make test-cgroups`"]
+async fn a_crowd_of_uploads_passes_through_64_mib_and_nobody_is_killed() {
+    #[expect(clippy::disallowed_methods, reason = "it is no setting of a service")]
+    let mebibytes = std::env::var("CROWD_MEBIBYTES").ok().and_then(|count| count.parse().ok());
+    let size = mebibytes.unwrap_or(9) * MIB;
+    let harbour = Harbour::open().await;
+    let group = Cgroup::limited(64 * 1024 * 1024, 2000);
+    let replica = harbour.replica_over(&harbour.s3.url, &[], Some(&group)).await;
+    let ada = Uploader { patience: Duration::from_secs(60), ..harbour.uploader(&[&replica]).await };
+    let bytes = Bytes::from(some_bytes(size));
+    let whole = crc32c(&bytes);
+
+    let uploads = (0..CROWD).map(|_| {
+        let (ada, bytes) = (ada.clone(), bytes.clone());
+        tokio::spawn(async move {
+            let id = patiently(|| ada.try_create(size, "")).await.upload_id;
+            let interrupted = ada.write_all(&id, &bytes).await;
+            let finished = patiently(|| ada.finish(&id, Some(whole))).await;
+            assert_eq!(finished.crc32c, whole);
+            interrupted
+        })
+    });
+    let uploads: Vec<_> = uploads.collect();
+    let mut interrupted = 0;
+    for upload in uploads {
+        interrupted += upload.await.unwrap();
+    }
+    let killed = group.killed_for_memory();
+    replica.binary.signal(Signal::TERM);
+    let exit = replica.binary.exit().await;
+
+    println!(
+        "{CROWD} uploads of {size} bytes, interrupted {interrupted} times; at its height {} bytes",
+        group.peak()
+    );
+    assert!(interrupted > 0, "there was memory for all of them at once");
+    assert_eq!((killed, exit.code), (0, Some(0)));
+}
+
+/// Calls until there is room for the call.
+async fn patiently<F: Future<Output = Result<Upload, Status>>>(call: impl Fn() -> F) -> Upload {
+    loop {
+        match call().await {
+            Ok(upload) => return upload,
+            Err(status) => tokio::time::sleep(pause(&status)).await,
+        }
+    }
+}
