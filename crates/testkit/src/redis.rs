@@ -58,6 +58,11 @@ impl Redis {
         self.supervisor.lock().await.tell("stop").await;
     }
 
+    /// Kills it, as a machine may: it says goodbye to nobody and writes nothing more.
+    pub async fn kill(&self) {
+        self.supervisor.lock().await.tell("kill").await;
+    }
+
     /// Freezes it: connections stay open, new ones are accepted by the kernel, and nothing ever answers.
     pub async fn freeze(&self) {
         self.supervisor.lock().await.tell("freeze").await;

@@ -52,6 +52,7 @@ while read -r command; do
     case $command in
     start) sh -c "exec $serve" >>log </dev/null & server=$! ;;
     stop) [ -z "$server" ] || stop INT ;;
+    kill) [ -z "$server" ] || stop KILL ;;
     freeze) freeze ;;
     thaw) thaw ;;
     check) if running; then echo running; else echo ended; fi; continue ;;
