@@ -71,7 +71,7 @@ impl Redis {
         self.supervisor.lock().await.tell("stop").await;
     }
 
-    /// Kills it: no peer of it is told anything.
+    /// Kills it, as a machine may: it says goodbye to nobody and writes nothing more.
     pub async fn kill(&self) {
         self.supervisor.lock().await.tell("kill").await;
     }

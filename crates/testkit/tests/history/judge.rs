@@ -1,0 +1,196 @@
+//! Whether a history of calls is one that sessions may have.
+//!
+//! Judged is by when a call was made: one that was made before an end may be answered long after it.
+
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use testkit::history::{Asked, At, Call, Outcome, Shown};
+
+const SECOND: u64 = 1_000_000_000;
+/// How long a refresh token is exchanged for the same successor.
+const GRACE: u64 = 10 * SECOND;
+/// What an outage, a call that took too long, and too many calls are answered with.
+const OUTAGES: [&str; 4] = ["Unavailable", "DeadlineExceeded", "ResourceExhausted", "Cancelled"];
+
+/// How long after its acknowledged end a session may be used there.
+fn bound(at: At) -> u64 {
+    match at {
+        At::Sessions(_) => SECOND,
+        At::Guard => 2 * SECOND,
+    }
+}
+
+/// Tells everything in a history that must not be; of a good one nothing.
+pub(crate) fn judge(history: &[Call]) -> Vec<String> {
+    let known = Known::of(history);
+    let wrong = history.iter().filter_map(|call| Some((known.fault(call)?, call)));
+    wrong.map(|(fault, call)| format!("{fault}: {call:?}")).collect()
+}
+
+/// How many calls were made of a session that had ended, at a place that could still have believed in it.
+pub(crate) fn temptations(history: &[Call]) -> usize {
+    let known = Known::of(history);
+    let tempted = |call: &&Call| {
+        let shown = call.shown.as_ref().filter(|_| call.asked == Asked::Use);
+        let ended = shown.and_then(|shown| known.ended(shown));
+        ended.is_some_and(|ended| (ended..ended + 2 * SECOND).contains(&call.began))
+    };
+    history.iter().filter(tempted).count()
+}
+
+/// When something was done that can be done but once.
+#[derive(Clone, Copy, Debug)]
+struct Deed {
+    /// The first time that it may have been done.
+    maybe: u64,
+    /// From when on it is certain to have been done; never, where nobody knows.
+    certain: u64,
+}
+
+impl Deed {
+    fn and(known: Option<Self>, other: Self) -> Self {
+        known.map_or(other, |known| Self {
+            maybe: known.maybe.min(other.maybe),
+            certain: known.certain.min(other.certain),
+        })
+    }
+}
+
+/// What a history tells of sessions and pairs of tokens.
+#[derive(Default)]
+struct Known<'a> {
+    /// When each session may have been ended.
+    ends: HashMap<&'a str, Deed>,
+    /// When each pair may have been exchanged.
+    exchanges: HashMap<&'a Shown, Deed>,
+    /// What for.
+    successors: HashMap<&'a Shown, &'a Shown>,
+    /// When a pair was shown first, and when it was first known to be good.
+    uses: HashMap<&'a Shown, Deed>,
+}
+
+impl<'a> Known<'a> {
+    fn of(history: &'a [Call]) -> Self {
+        let mut known = Self::default();
+        let mut sessions: BTreeMap<&str, Vec<(&Shown, &Call)>> = BTreeMap::new();
+        for call in history {
+            if let (Asked::SignIn, Outcome::Granted(pair)) = (&call.asked, &call.outcome) {
+                sessions.entry(&call.account).or_default().push((pair, call));
+            }
+        }
+        for call in history {
+            known.learn(call, sessions.get(&*call.account).map_or(&[], Vec::as_slice));
+        }
+        known
+    }
+
+    fn learn(&mut self, call: &'a Call, sessions: &[(&'a Shown, &'a Call)]) {
+        let deed = |done| Deed { maybe: call.began, certain: if done { call.ended } else { u64::MAX } };
+        let refused = matches!(call.outcome, Outcome::Refused(_));
+        let done = matches!(call.outcome, Outcome::Done | Outcome::NotFound | Outcome::Granted(_));
+        match (&call.asked, &call.outcome) {
+            (Asked::Revoke(session), _) if !refused => add(&mut self.ends, session.as_str(), deed(done)),
+            (Asked::RevokeAll(except), _) if !refused => {
+                for (pair, born) in sessions.iter().filter(|(pair, _)| Some(&pair.session) != except.as_ref())
+                {
+                    // What began meanwhile may have been spared. What began later was, if this was over by then.
+                    let covered = done && born.ended < call.began;
+                    if covered || !done || born.began < call.ended {
+                        add(&mut self.ends, pair.session.as_str(), deed(covered));
+                    }
+                }
+            }
+            (Asked::Refresh, Outcome::Refused(reason)) if reason == "REFRESH_REUSED" => {
+                let shown = call.shown.as_ref().expect("a refresh shows a token");
+                add(&mut self.ends, shown.session.as_str(), deed(true));
+            }
+            (Asked::Refresh, outcome) if !refused => {
+                let shown = call.shown.as_ref().expect("a refresh shows a token");
+                add(&mut self.exchanges, shown, deed(done));
+                if let Outcome::Granted(next) = outcome {
+                    self.successors.entry(shown).or_insert(next);
+                }
+            }
+            _ => {}
+        }
+        if let Some(shown) = &call.shown {
+            // The refresh token alone does not end the grace of its predecessor: only its exchange does.
+            add(&mut self.uses, shown, deed(done));
+        }
+    }
+
+    /// From when on the session or the pair is certain to be no good any more.
+    fn ended(&self, shown: &Shown) -> Option<u64> {
+        let of_session = self.ends.get(&*shown.session).map(|end| end.certain);
+        let of_pair = self.exchanges.get(shown).map(|exchange| exchange.certain);
+        of_session.into_iter().chain(of_pair).min().filter(|certain| *certain != u64::MAX)
+    }
+
+    fn fault(&self, call: &Call) -> Option<&'static str> {
+        if let Outcome::Unknown(code) = &call.outcome {
+            return (!OUTAGES.contains(&&**code)).then_some("neither an answer nor an outage");
+        }
+        let shown = call.shown.as_ref()?;
+        let good = !matches!(call.outcome, Outcome::Refused(_));
+        match (&call.asked, good) {
+            (Asked::Refresh, true) => self.exchanged(call, shown),
+            (Asked::Refresh, false) => self.not_exchanged(call, shown),
+            (_, true) => {
+                let late = self.ended(shown).is_some_and(|ended| call.began > ended + bound(call.at));
+                late.then_some("used later than its end allows")
+            }
+            (_, false) => {
+                let of_session = self.ends.get(&*shown.session);
+                let lost = !happened(of_session, call) && !happened(self.exchanges.get(shown), call);
+                lost.then_some("a session was lost that nobody ended")
+            }
+        }
+    }
+
+    /// Of an exchange that was granted: the store decides it, so an end counts from its acknowledgement on.
+    fn exchanged(&self, call: &Call, shown: &Shown) -> Option<&'static str> {
+        let Outcome::Granted(next) = &call.outcome else {
+            return Some("an exchange without tokens");
+        };
+        let first = self.successors.get(shown)?;
+        let before = |deed: Option<&Deed>| deed.is_some_and(|deed| deed.certain < call.began);
+        if *first != next {
+            Some("two successors of one pair")
+        } else if before(self.ends.get(&*shown.session)) {
+            Some("renewed after its end")
+        } else if before(self.uses.get(next)) {
+            Some("exchanged again after its successor was used")
+        } else {
+            None
+        }
+    }
+
+    fn not_exchanged(&self, call: &Call, shown: &Shown) -> Option<&'static str> {
+        let ended = self.ends.get(&*shown.session).filter(|end| end.maybe < call.began);
+        let exchange = self.exchanges.get(shown);
+        if ended.is_some() {
+            return None;
+        }
+        let Outcome::Refused(reason) = &call.outcome else { return None };
+        if reason == "REFRESH_REUSED" {
+            let too_late = exchange.is_some_and(|exchange| exchange.maybe + GRACE < call.ended);
+            let successor = self.successors.get(shown).and_then(|next| self.uses.get(next));
+            return (!too_late && !happened(successor, call))
+                .then_some("a lost answer was taken for a theft");
+        }
+        let concurrent = happened(self.ends.get(&*shown.session), call);
+        (!concurrent && !happened(exchange, call)).then_some("a session was lost that nobody ended")
+    }
+}
+
+fn add<K: std::hash::Hash + Eq>(deeds: &mut HashMap<K, Deed>, of: K, deed: Deed) {
+    let known = deeds.get(&of).copied();
+    deeds.insert(of, Deed::and(known, deed));
+}
+
+/// Whether something may have happened before a call was answered.
+fn happened(deed: Option<&Deed>, call: &Call) -> bool {
+    deed.is_some_and(|deed| deed.maybe < call.ended)
+}

@@ -1,0 +1,160 @@
+//! Histories written by hand.
+
+use super::*;
+
+const MILLI: u64 = 1_000_000;
+const REPLICA: At = At::Sessions(0);
+
+fn pair(number: u64) -> Shown {
+    Shown { session: "s".to_owned(), pair: number }
+}
+
+/// A call of a tenth of a second, that begins after so many milliseconds.
+fn call(at: At, began: u64, shown: Option<u64>, asked: Asked, outcome: Outcome) -> Call {
+    let (began, ended) = (began * MILLI, (began + 100) * MILLI);
+    Call { began, ended, at, account: "a".to_owned(), shown: shown.map(pair), asked, outcome }
+}
+
+fn sign_in(began: u64) -> Call {
+    call(REPLICA, began, None, Asked::SignIn, Outcome::Granted(pair(1)))
+}
+
+fn used(at: At, began: u64, number: u64) -> Call {
+    call(at, began, Some(number), Asked::Use, Outcome::Done)
+}
+
+fn refused(began: u64, number: u64) -> Call {
+    let reason = Outcome::Refused("SESSION_INVALID".to_owned());
+    call(REPLICA, began, Some(number), Asked::Use, reason)
+}
+
+fn unknown(code: &str) -> Outcome {
+    Outcome::Unknown(code.to_owned())
+}
+
+fn revoke(began: u64, outcome: Outcome) -> Call {
+    call(REPLICA, began, Some(1), Asked::Revoke("s".to_owned()), outcome)
+}
+
+fn refresh(began: u64, number: u64, outcome: Outcome) -> Call {
+    call(REPLICA, began, Some(number), Asked::Refresh, outcome)
+}
+
+fn reused() -> Outcome {
+    Outcome::Refused("REFRESH_REUSED".to_owned())
+}
+
+#[track_caller]
+fn good(history: &[Call]) {
+    assert_eq!(judge(history), [""; 0]);
+}
+
+#[track_caller]
+fn bad(history: &[Call], fault: &str) {
+    let found = judge(history);
+    assert!(matches!(found.as_slice(), [one] if one.starts_with(fault)), "{found:#?}");
+}
+
+#[test]
+fn a_use_may_succeed_until_the_bound_after_the_acknowledgement_and_no_longer() {
+    let ended = [sign_in(0), revoke(1000, Outcome::Done)];
+    let with = |call| [&ended[..], &[call]].concat();
+
+    good(&with(used(REPLICA, 2100, 1)));
+    good(&with(used(At::Guard, 3100, 1)));
+
+    bad(&with(used(REPLICA, 2101, 1)), "used later");
+    bad(&with(used(At::Guard, 3101, 1)), "used later");
+}
+
+#[test]
+fn an_end_that_nobody_knows_of_forbids_nothing_and_explains_everything() {
+    let with = |call| [sign_in(0), revoke(1000, unknown("Unavailable")), call];
+
+    good(&with(used(REPLICA, 9000, 1)));
+    good(&with(refused(1050, 1)));
+
+    bad(&with(refused(800, 1)), "a session was lost");
+}
+
+#[test]
+fn that_there_is_no_such_session_acknowledges_its_end_too() {
+    let history = [sign_in(0), revoke(1000, Outcome::NotFound), used(REPLICA, 2200, 1)];
+
+    bad(&history, "used later");
+}
+
+#[test]
+fn the_end_of_all_sessions_is_that_of_those_which_had_begun() {
+    let all = |except: Option<&str>, outcome| {
+        call(REPLICA, 1000, Some(7), Asked::RevokeAll(except.map(str::to_owned)), outcome)
+    };
+
+    bad(&[sign_in(0), all(None, Outcome::Done), used(REPLICA, 2200, 1)], "used later");
+    good(&[sign_in(0), all(Some("s"), Outcome::Done), used(REPLICA, 2200, 1)]);
+    good(&[sign_in(950), all(None, Outcome::Done), used(REPLICA, 2200, 1)]);
+    good(&[sign_in(950), all(None, Outcome::Done), refused(2200, 1)]);
+    bad(&[sign_in(1200), all(None, Outcome::Done), refused(2200, 1)], "a session was lost");
+    good(&[sign_in(1200), all(None, unknown("Unavailable")), refused(2200, 1)]);
+}
+
+#[test]
+fn whoever_was_refused_has_ended_nothing() {
+    let revoke = revoke(1000, Outcome::Refused("SESSION_INVALID".to_owned()));
+
+    let found = judge(&[sign_in(0), revoke, refused(2000, 1)]);
+
+    assert_eq!(found.len(), 2, "neither refusal is explained: {found:#?}");
+}
+
+#[test]
+fn an_exchange_ends_the_old_pair_and_nothing_else() {
+    let exchanged = [sign_in(0), refresh(1000, 1, Outcome::Granted(pair(2)))];
+    let with = |call| [&exchanged[..], &[call]].concat();
+
+    good(&with(used(REPLICA, 9000, 2)));
+    good(&with(refused(1050, 1)));
+    bad(&with(used(REPLICA, 2101, 1)), "used later");
+    bad(&with(refused(9000, 2)), "a session was lost");
+}
+
+#[test]
+fn an_exchange_that_is_repeated_has_the_same_successor() {
+    let first = refresh(1000, 1, Outcome::Granted(pair(2)));
+
+    good(&[sign_in(0), first.clone(), refresh(1500, 1, Outcome::Granted(pair(2)))]);
+    bad(&[sign_in(0), first, refresh(1500, 1, Outcome::Granted(pair(3)))], "two successors");
+}
+
+#[test]
+fn an_exchange_is_not_repeated_once_the_successor_was_used() {
+    let used = [sign_in(0), refresh(1000, 1, Outcome::Granted(pair(2))), used(REPLICA, 1200, 2)];
+    let with = |call| [&used[..], &[call]].concat();
+
+    good(&with(refresh(1290, 1, Outcome::Granted(pair(2)))));
+    good(&with(refresh(1400, 1, reused())));
+    bad(&with(refresh(1400, 1, Outcome::Granted(pair(2)))), "exchanged again");
+}
+
+#[test]
+fn a_lost_answer_is_no_theft() {
+    let lost = [sign_in(0), refresh(1000, 1, unknown("DeadlineExceeded"))];
+    let with = |call| [&lost[..], &[call]].concat();
+
+    good(&with(refresh(3000, 1, Outcome::Granted(pair(2)))));
+    good(&with(refresh(11_500, 1, reused())));
+    bad(&with(refresh(3000, 1, reused())), "a lost answer");
+}
+
+#[test]
+fn a_session_that_has_ended_is_not_renewed() {
+    let history = [sign_in(0), revoke(1000, Outcome::Done), refresh(1101, 1, Outcome::Granted(pair(2)))];
+
+    bad(&history, "renewed after its end");
+}
+
+#[test]
+fn an_outage_is_told_as_one() {
+    good(&[call(REPLICA, 0, Some(1), Asked::Use, unknown("Unavailable"))]);
+    bad(&[call(REPLICA, 0, Some(1), Asked::Use, unknown("Internal"))], "neither an answer");
+}
