@@ -75,7 +75,8 @@ impl World {
     }
 
     pub(super) async fn refresh(&self, at: At, who: &Somebody, pair: &Pair) -> Result<Pair, Outcome> {
-        let request = RefreshSessionRequest { refresh_token: pair.refresh_token.clone() };
+        let request =
+            RefreshSessionRequest { refresh_token: pair.refresh_token.clone(), ..Default::default() };
         let answer = async {
             let answer = self.sessions(at).refresh_session(Request::new(request)).await?.into_inner();
             Ok(Pair::of(answer.session, answer.tokens))
