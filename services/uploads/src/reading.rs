@@ -1,6 +1,6 @@
 //! One reader of an upload: gives its bytes, part after part.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{collections::VecDeque, ops::Range, time::Duration};
 
 use bytes::Bytes;
 use crc32c::crc32c_append;
@@ -11,13 +11,15 @@ use crate::{
     blobs::{Pieces, Until},
     error::Error,
     upload::{Part, Upload, UploadId},
-    uploads::{Holds, Uploads},
+    uploads::Uploads,
 };
 
 /// The most bytes in one answer: what one call may hold ahead of its caller.
 const PIECE: usize = 64 * 1024;
 /// The memory that a reader may hold, in MiB: what the store sent ahead.
 const MEMORY: u32 = 1;
+/// How long a reader waits for it before being told to come again.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Parts that are looked up at a time.
 const PARTS: u16 = 64;
 
@@ -57,7 +59,7 @@ impl Uploads {
             return Err(Error::Range { size });
         }
         let end = length.map_or(size, |length| size.min(offset.saturating_add(length)));
-        let memory = self.memory(MEMORY, Holds::Nothing).await?;
+        let memory = self.memory(MEMORY, PATIENCE).await?;
         let (uploads, until) = (self.clone(), Until::of_call());
         let (parts, current) = (VecDeque::new(), None);
         Ok(Reading { uploads, id, range: offset..end, until, parts, current, _memory: memory })

@@ -16,8 +16,6 @@ use crate::{
     upload::{AccountId, FileName, Key, NewUpload, RequestId, Time, Upload, UploadId},
 };
 
-/// How long a caller waits for memory before being told to come again.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a part may be on its way whose call has no end.
 const LONGEST_CALL: Duration = Duration::from_secs(600);
 
@@ -41,15 +39,6 @@ pub(crate) struct Wanted {
     pub(crate) file_name: Option<FileName>,
     pub(crate) size: u64,
     pub(crate) request_id: Option<RequestId>,
-}
-
-/// What a caller holds who asks for memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// Nothing to speak of.
-    Nothing,
-    /// A message with bytes.
-    Bytes,
 }
 
 impl Uploads {
@@ -122,10 +111,12 @@ impl Uploads {
         Ok(())
     }
 
-    /// So many MiB for bytes that are about to be read. Only who holds nothing waits for them: those who wait with a
-    /// message in their hands would take the memory for messages from those who can go on.
-    pub(super) async fn memory(&self, mebibytes: u32, holds: Holds) -> Result<OwnedSemaphorePermit, Error> {
-        let patience = if holds == Holds::Nothing { PATIENCE } else { Duration::ZERO };
+    /// Waits so long for so many MiB for bytes that are about to be read.
+    pub(super) async fn memory(
+        &self,
+        mebibytes: u32,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(Ok(permit)) = timeout(patience, self.memory.acquire(mebibytes)).await {
             return Ok(permit);
         }

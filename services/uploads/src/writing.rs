@@ -1,5 +1,7 @@
 //! One writer of an upload: takes bytes as they come, and commits them part by part.
 
+use std::time::Duration;
+
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     error::Error,
     store::{Begin, Commit, Reserved},
     upload::{self, Key, Upload, sniff},
-    uploads::{Holds, Uploads},
+    uploads::Uploads,
 };
 
 /// A writer. Dropped before its end, it leaves what it has committed.
@@ -26,10 +28,12 @@ pub(crate) struct Writing {
 
 impl Uploads {
     /// Becomes the latest writer of an upload, from an offset on.
-    pub(crate) async fn write(&self, upload: &Upload, offset: u64, holds: Holds) -> Result<Writing, Error> {
+    pub(crate) async fn write(&self, upload: &Upload, offset: u64) -> Result<Writing, Error> {
         // Who is wrong here need not wait for memory, and ends no other writer.
         upload.may_write(offset)?;
-        let memory = self.memory(self.blobs.memory_of_writer(upload.part_size), holds).await?;
+        // Nor does anybody else: what a waiting writer has sent stays unread in the window of its connection, and those
+        // who share that could not go on.
+        let memory = self.memory(self.blobs.memory_of_writer(upload.part_size), Duration::ZERO).await?;
         let until = Until::of_call();
         let reserved: Vec<Reserved> =
             (offset < upload.size).then(|| self.reserve(until)).into_iter().collect();

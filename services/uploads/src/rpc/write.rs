@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use super::{Rpc, may_touch};
-use crate::{error::Error, upload::Upload, uploads::Holds, wire, writing::Writing};
+use crate::{error::Error, upload::Upload, wire, writing::Writing};
 
 impl Rpc {
     /// Writes what the caller sends, until it ends or this process does.
@@ -19,8 +19,7 @@ impl Rpc {
         let id = wire::upload_id(&first.upload_id)?;
         let upload = self.uploads.get(id).await?;
         may_touch(caller, upload.account_id)?;
-        let holds = if first.data.is_empty() { Holds::Nothing } else { Holds::Bytes };
-        let mut writing = self.uploads.write(&upload, wire::offset(first.offset)?, holds).await?;
+        let mut writing = self.uploads.write(&upload, wire::offset(first.offset)?).await?;
         match self.take(&mut writing, first, &mut pieces).await {
             Ok(()) => Ok(writing.end().await),
             Err(refused) => {

@@ -196,7 +196,7 @@ impl Writer {
     }
 }
 
-/// Bytes as messages. The first one has none: who waits for memory shall not hold any.
+/// Bytes as messages. The first one has none: who is refused for want of memory has not sent any.
 fn pieces(upload_id: &str, offset: usize, bytes: &Bytes) -> impl Iterator<Item = WriteUploadRequest> {
     let starts = std::iter::once(None).chain((0..bytes.len()).step_by(PIECE).map(Some));
     starts.map(move |start| (start.unwrap_or_default(), start.is_some())).map(move |(start, has_bytes)| {
