@@ -20,6 +20,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[tokio::test]
+#[ignore = "make faults"]
 async fn whatever_fails_no_end_is_outlived_and_no_session_is_lost() {
     let seed = number("FAULT_SEED").unwrap_or_else(|| fastrand::u64(..));
     let time = number("FAULT_SECONDS").map_or(TIME, Duration::from_secs);
@@ -40,8 +41,8 @@ async fn whatever_fails_no_end_is_outlived_and_no_session_is_lost() {
         wrong.len(),
         wrong[..wrong.len().min(20)].join("\n")
     );
-    // A history in which nothing happened shows nothing. How much did, the cores decide.
-    assert!(history.len() > 500 && temptations > 0, "{} calls, {temptations} temptations", history.len());
+    // A history in which little happened shows little.
+    assert!(history.len() > 2000 && temptations > 200, "{} calls, {temptations} temptations", history.len());
 }
 
 /// How many calls came to what.
