@@ -17,7 +17,7 @@ use super::{
 const CROWD: usize = 64;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs control groups: `make test-cgroups`"]
+#[ignore = "needs root, control groups of the first version and a quiet machine"]
 async fn a_crowd_of_uploads_passes_through_64_mib_and_nobody_is_killed() {
     #[expect(clippy::disallowed_methods, reason = "it is no setting of a service")]
     let mebibytes = std::env::var("CROWD_MEBIBYTES").ok().and_then(|count| count.parse().ok());
