@@ -1,4 +1,4 @@
-"""The edge knows every package of the contract, sends it to a name that there is, and asks sessions first."""
+"""The edge knows every package of the contract whose service is deployed, sends it to a name that there is, and asks sessions first."""
 
 import re
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ def check(suite: Suite) -> Iterator[str]:
     sent = {it["match"].get("prefix") or it["match"]["path"]: it["route"]["cluster"] for it in routes if "route" in it}
     clusters = {it["name"]: it for it in suite.envoy["static_resources"]["clusters"]}
     for folder in sorted((suite.root / "proto/fairlead").glob("*/v*")):
+        if not deployed(suite, folder.parent.name):
+            continue
         package = f"fairlead.{folder.parent.name}.{folder.name}"
         if f"/{package}." not in sent:
             yield f"envoy: no route for /{package}."
@@ -28,6 +30,10 @@ def check(suite: Suite) -> Iterator[str]:
             continue
         for name in names(clusters[cluster]):
             yield from reachable(suite, name)
+
+
+def deployed(suite: Suite, name: str) -> bool:
+    return any(named(resources, "Deployment", name) for resources in suite.overlays.values())
 
 
 def asked(authz: dict, filters: list[str], clusters: dict) -> Iterator[str]:
