@@ -40,6 +40,8 @@ pub use clock::Moment;
 pub use config::{Config, Rules};
 pub use policy::POLICY;
 pub use prover::near_cache;
+#[cfg(feature = "fill")]
+pub use store::redis::{Filled, fill};
 pub use store::{MemoryStore, RedisStore, Store};
 
 use crate::{

@@ -20,6 +20,8 @@ mod check;
 mod config;
 mod connections;
 mod feed;
+#[cfg(feature = "fill")]
+mod fill;
 mod keys;
 mod script;
 mod sessions;
@@ -36,6 +38,8 @@ use guard::{Listening, Lost, Revocation};
 
 pub(crate) use config::Config;
 use connections::{Connections, Ways};
+#[cfg(feature = "fill")]
+pub use fill::{Filled, fill};
 
 use super::{Insertion, Store};
 use crate::{

@@ -49,6 +49,12 @@ impl Named {
         Run { name: self.name, invocation: self.script.prepare_invoke() }
     }
 
+    /// Has Redis know the script before it runs in a batch.
+    #[cfg(feature = "fill")]
+    pub(super) async fn load(&self, connection: &mut impl ConnectionLike) -> redis::RedisResult<()> {
+        self.script.load_async(connection).await.map(drop)
+    }
+
     /// A run of the script that begins with this key.
     pub(super) fn key(&self, key: impl ToRedisArgs) -> Run<'_> {
         Run { name: self.name, invocation: self.script.key(key) }
@@ -80,6 +86,12 @@ impl Run<'_> {
         connection: &mut impl ConnectionLike,
     ) -> Result<T, Failed> {
         Ok(self.invocation.invoke_async(connection).await?)
+    }
+
+    /// Adds it to a batch that runs where the script [is loaded](Named::load).
+    #[cfg(feature = "fill")]
+    pub(super) fn onto(&self, batch: &mut redis::Pipeline) {
+        batch.invoke_script(&self.invocation).ignore();
     }
 
     /// What is told of the run: the script's name, and never its keys and arguments.
