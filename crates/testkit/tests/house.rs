@@ -23,7 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const DRIVERS: &[(&str, &[&str])] = &[
     ("sqlx", &["accounts", "migrate", "testkit"]),
     ("redis", &["sessions"]),
-    ("deadpool-redis", &["sessions"]),
+    // What sessions' way to Redis is compared with.
+    ("deadpool-redis", &["baselines", "sessions"]),
 ];
 
 #[test]
