@@ -34,7 +34,7 @@ chaos: ## Attack the test service over HTTP/2; prints and judges what each attac
 faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
 	scripts/faults
 
-bench: ## Measure memory, start, the cost of a call; needs two quiet cores (BENCH=idle|echo|collector)
+bench: ## Measure memory, start, the cost of a call and of sessions; needs two quiet cores (BENCH=idle|echo|collector|sessions)
 	scripts/bench $(BENCH)
 
 lint: ## Check format, lints, documentation, and each crate by itself

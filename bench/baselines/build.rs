@@ -1,13 +1,24 @@
-//! Compiles the test service's contract, of which the baselines serve `Echo` alone, with tonic's own codec.
+//! Compiles one method of the test service and one of sessions, which is what the baselines serve, with tonic's own codec.
 
 use std::error::Error;
 
+const PROTOS: [&str; 3] = ["../../crates/testkit/proto", "../../proto", "../../third_party/proto"];
+const CONTRACTS: [&str; 2] = ["fairlead/testing/v1/testing.proto", "fairlead/sessions/v1/sessions.proto"];
+const METHODS: [&str; 2] = ["Echo", "ValidateSession"];
+const MESSAGES: [&str; 5] =
+    ["EchoRequest", "EchoResponse", "ValidateSessionRequest", "ValidateSessionResponse", "Session"];
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let protos = "../../crates/testkit/proto";
-    println!("cargo::rerun-if-changed={protos}");
-    let mut descriptors = protox::compile(["fairlead/testing/v1/testing.proto"], [protos])?;
-    for service in descriptors.file.iter_mut().flat_map(|file| &mut file.service) {
-        service.method.retain(|method| method.name() == "Echo");
+    for folder in PROTOS {
+        println!("cargo::rerun-if-changed={folder}");
+    }
+    let mut descriptors = protox::compile(CONTRACTS, PROTOS)?;
+    descriptors.file.retain(|file| !file.package().starts_with("google.api"));
+    for file in descriptors.file.iter_mut().filter(|file| file.package().starts_with("fairlead.")) {
+        file.message_type.retain(|message| MESSAGES.contains(&message.name()));
+        for service in &mut file.service {
+            service.method.retain(|method| METHODS.contains(&method.name()));
+        }
     }
     tonic_prost_build::configure().build_client(false).build_transport(false).compile_fds(descriptors)?;
     Ok(())

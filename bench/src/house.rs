@@ -36,22 +36,37 @@ impl House {
         }
     }
 
+    /// The Redis of sessions.
+    pub(crate) fn redis(&self) -> &str {
+        &self.redis.url
+    }
+
+    /// The keys of the services.
+    pub(crate) fn keys(&self) -> &ServiceKeys {
+        &self.keys
+    }
+
     /// Starts the first process of a binary, where its peers look for it.
     pub(crate) fn first(&self, binary: &'static str) -> Server {
+        self.first_with(binary, &[])
+    }
+
+    /// The same, with something else in its environment besides.
+    pub(crate) fn first_with(&self, binary: &'static str, more: &[(&str, &str)]) -> Server {
         let ports = match binary {
             "accounts" => self.ports[0],
             "sessions" => self.ports[1],
             _ => [free_port(), free_port()],
         };
-        self.start(binary, ports)
+        self.start(binary, ports, more)
     }
 
     /// Starts one more.
     pub(crate) fn another(&self, binary: &'static str) -> Server {
-        self.start(binary, [free_port(), free_port()])
+        self.start(binary, [free_port(), free_port()], &[])
     }
 
-    fn start(&self, binary: &'static str, ports: [u16; 2]) -> Server {
+    fn start(&self, binary: &'static str, ports: [u16; 2], more: &[(&str, &str)]) -> Server {
         let peers = self.keys.peers().display().to_string();
         let [accounts, sessions] = self.ports.map(|[grpc, _]| format!("http://127.0.0.1:{grpc}"));
         let [of_accounts, of_sessions] =
@@ -73,6 +88,6 @@ impl House {
             "fairlead" => &[("FAIRLEAD__DATA", &data)],
             _ => &[],
         };
-        Server::start_on(binary, ports, environment)
+        Server::start_on(binary, ports, &[environment, more].concat())
     }
 }

@@ -1,18 +1,24 @@
-//! What the suite is compared with: the same echo, without the frame.
+//! What the suite is compared with: the same echo without the frame, and sessions without its way to Redis.
 //!
 //! Nothing here uses `common`: it would bring its allocator along.
 
-use std::{convert::Infallible, net::SocketAddr};
+mod sessions;
 
+use std::{convert::Infallible, error::Error, net::SocketAddr};
+
+use deadpool_redis::Runtime;
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, body::Body};
 use tower::ServiceExt;
 
-use self::v1::{
-    EchoRequest, EchoResponse,
-    test_service_server::{TestService, TestServiceServer},
+use self::{
+    sessions::{Naive, v1::sessions_service_server::SessionsServiceServer},
+    v1::{
+        EchoRequest, EchoResponse,
+        test_service_server::{TestService, TestServiceServer},
+    },
 };
 
 /// `fairlead.testing.v1`, with `Echo` and nothing else.
@@ -58,4 +64,15 @@ pub async fn on_hyper(address: SocketAddr) -> std::io::Result<()> {
         // A client that goes away is none of the baseline's business.
         tokio::spawn(async move { connection.await.ok() });
     }
+}
+
+/// Serves the validation of sessions over a pool of connections to Redis, both by default.
+///
+/// # Errors
+/// When the address cannot be listened on, or the URL cannot be used.
+#[expect(clippy::disallowed_types, reason = "it is what the suite is compared with")]
+pub async fn sessions_on_tonic(address: SocketAddr, redis: &str) -> Result<(), Box<dyn Error>> {
+    let redis = deadpool_redis::Config::from_url(redis).create_pool(Some(Runtime::Tokio1))?;
+    let service = SessionsServiceServer::new(Naive { redis });
+    Ok(tonic::transport::Server::builder().add_service(service).serve(address).await?)
 }

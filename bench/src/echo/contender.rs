@@ -1,11 +1,10 @@
 //! Who takes part in the comparison, and in which attire.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use testkit::{Binary, Server, free_port};
-use tokio::net::TcpStream;
+use testkit::Server;
 
-use crate::cores::Cores;
+use crate::{baseline::Baseline, cores::Cores};
 
 /// One server that echoes.
 pub(super) struct Contender {
@@ -19,21 +18,21 @@ pub(super) struct Contender {
 }
 
 enum Echo {
-    Baseline(Binary, SocketAddr),
+    Baseline(Baseline),
     Frame(Server),
 }
 
 impl Contender {
     pub(super) fn address(&self) -> SocketAddr {
         match &self.server {
-            Echo::Baseline(_, address) => *address,
+            Echo::Baseline(baseline) => baseline.address,
             Echo::Frame(server) => server.grpc,
         }
     }
 
     pub(super) fn process(&self) -> u32 {
         match &self.server {
-            Echo::Baseline(binary, _) => binary.id(),
+            Echo::Baseline(baseline) => baseline.binary.id(),
             Echo::Frame(server) => server.binary.id(),
         }
     }
@@ -69,14 +68,8 @@ pub(super) async fn all(cores: &Cores, collector: &str) -> Vec<Contender> {
 }
 
 async fn baseline(cores: &Cores, name: &'static str, binary: &str, arguments: &[&str]) -> Contender {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-    let listen = address.to_string();
-    let running = cores.start(|| Binary::start(binary, &[arguments, &[&listen]].concat(), &[]));
-    // It says nothing; that it can be connected to is the event.
-    while TcpStream::connect(address).await.is_err() {
-        tokio::task::yield_now().await;
-    }
-    Contender { name, judged: false, scraped: false, server: Echo::Baseline(running, address) }
+    let server = Echo::Baseline(Baseline::start(cores, binary, arguments).await);
+    Contender { name, judged: false, scraped: false, server }
 }
 
 async fn frame(cores: &Cores, name: &'static str, scraped: bool, environment: &[(&str, &str)]) -> Contender {

@@ -26,7 +26,8 @@ const DRIVERS: &[(&str, &[&str])] = &[
     ("sqlx", &["accounts", "migrate", "sql", "testkit"]),
     ("object_store", &["uploads"]),
     ("redis", &["sessions"]),
-    ("deadpool-redis", &["sessions"]),
+    // What sessions' way to Redis is compared with.
+    ("deadpool-redis", &["baselines", "sessions"]),
 ];
 
 #[test]

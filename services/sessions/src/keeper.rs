@@ -205,7 +205,7 @@ fn ended(account: AccountId, sessions: &[SessionId], cause: &'static str) {
     }
 }
 
-fn issue(session: Session, pair: Pair) -> Issued {
+pub(crate) fn issue(session: Session, pair: Pair) -> Issued {
     let token = |secret| Token { bucket: session.record.account.bucket(), session: session.id, secret };
     let session_token = token(pair.session).spell(Kind::Session);
     let refresh_token = token(pair.refresh).spell(Kind::Refresh);

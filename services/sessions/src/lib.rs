@@ -45,6 +45,8 @@ pub use clock::Moment;
 pub use config::{Config, Rules};
 pub use policy::{EDGE_POLICY, POLICY};
 pub use prover::near_cache;
+#[cfg(feature = "fill")]
+pub use store::redis::{Filled, fill};
 pub use store::{MemoryStore, RedisStore, Store};
 
 use crate::{

@@ -25,6 +25,8 @@ mod config;
 mod connections;
 mod failed;
 mod feed;
+#[cfg(feature = "fill")]
+mod fill;
 mod keys;
 mod lookout;
 mod node;
@@ -50,6 +52,8 @@ use guard::{Listening, Lost, Revocation};
 
 pub(crate) use config::Config;
 use connections::Connections;
+#[cfg(feature = "fill")]
+pub use fill::{Filled, fill};
 use ways::Ways;
 
 use super::{Insertion, Store};

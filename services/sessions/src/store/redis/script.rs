@@ -56,6 +56,12 @@ impl Named {
         Run { name: self.name, alone: self.alone, slot, invocation: self.script.prepare_invoke() }
     }
 
+    /// Has Redis know the script before it runs in a batch.
+    #[cfg(feature = "fill")]
+    pub(super) async fn load(&self, connection: &mut impl ConnectionLike) -> RedisResult<()> {
+        self.script.load_async(connection).await.map(drop)
+    }
+
     /// A run of the script that begins with this key.
     pub(super) fn key(&self, key: impl AsRef<[u8]> + ToRedisArgs) -> Run<'_> {
         let slot = Slot::of(key.as_ref());
@@ -113,6 +119,12 @@ impl Run<'_> {
     /// Where its keys are.
     pub(super) fn slot(&self) -> Slot {
         self.slot
+    }
+
+    /// Adds it to a batch that runs where the script [is loaded](Named::load).
+    #[cfg(feature = "fill")]
+    pub(super) fn onto(&self, batch: &mut redis::Pipeline) {
+        batch.invoke_script(&self.invocation).ignore();
     }
 
     /// What is told of the run: the script's name, and never its keys and arguments.

@@ -54,12 +54,16 @@ pub(super) async fn insert(
     session: &Session,
     per_account: u32,
 ) -> Result<Insertion, Error> {
-    let Session { id, record } = session;
-    let bucket = record.account.bucket();
-    let account = record.account;
+    let account = session.record.account;
     let ended = move |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
         evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect()
     };
+    let evicted = redis.end(inserting(session, per_account), ended).await?;
+    Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
+}
+
+pub(super) fn inserting(Session { id, record }: &Session, per_account: u32) -> Run<'static> {
+    let (account, bucket) = (record.account, record.account.bucket());
     let mut run = script::INSERT.key(keys::session(bucket, *id));
     run.key(keys::index(account))
         .key(keys::floor(account))
@@ -71,8 +75,7 @@ pub(super) async fn insert(
         .arg(record.absolute_end.millis())
         .arg(per_account)
         .arg(keys::session_prefix(bucket));
-    let evicted = redis.end(run, ended).await?;
-    Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
+    run
 }
 
 pub(super) async fn replace(
