@@ -9,12 +9,18 @@ mod near;
 mod redis;
 mod sign_in;
 
+use std::time::Duration;
+
 use proto::sessions::v1::{ValidateSessionRequest, sessions_service_client::SessionsServiceClient};
 use sessions::{Filled, fill};
 use testkit::Server;
+use tokio::time::timeout;
 use tonic::{Status, transport::Channel};
 
 use crate::verdict::Verdicts;
+
+/// Long enough for anything that is going to happen.
+const SOON: Duration = Duration::from_secs(30);
 
 /// The parts, to be asked by themselves as `sessions/hot`.
 pub(crate) const PARTS: [&str; 6] = ["hot", "cold", "near", "end", "sign-in", "memory"];
@@ -57,8 +63,11 @@ async fn lookups(server: &Server, outcome: &str) -> f64 {
 
 /// The same call again and again until a process has answered it from what it keeps near.
 async fn until_near(server: &Server, call: impl AsyncFn() -> Result<(), Status>) {
-    let before = lookups(server, "hit").await;
-    while lookups(server, "hit").await <= before {
-        call().await.expect("the session is good");
-    }
+    let known = async {
+        let before = lookups(server, "hit").await;
+        while lookups(server, "hit").await <= before {
+            call().await.expect("the session is good");
+        }
+    };
+    timeout(SOON, known).await.expect("the session is never known near");
 }
