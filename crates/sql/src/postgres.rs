@@ -68,7 +68,7 @@ impl Postgres {
     fn take(&self, options: &PgConnectOptions, outdated: &Outdated) {
         self.pool.set_connect_options(options.clone());
         self.database.moved(place(options));
-        outdated.all();
+        outdated.all(&self.pool);
     }
 }
 

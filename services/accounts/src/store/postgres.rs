@@ -56,7 +56,7 @@ impl PostgresStore {
     fn take(&self, options: &PgConnectOptions, outdated: &Outdated) {
         self.pool().set_connect_options(options.clone());
         self.moved(place(options));
-        outdated.all();
+        outdated.all(self.pool());
     }
 }
 
