@@ -61,6 +61,11 @@ fn fill(
                 encode_varint(1, bytes);
                 continue;
             }
+            Type::Fixed32 => {
+                encode_key(number, WireType::ThirtyTwoBit, bytes);
+                bytes.extend(1_u32.to_le_bytes());
+                continue;
+            }
             other => panic!("{}: {other:?} is not written here", field.name()),
         };
         encode_key(number, WireType::LengthDelimited, bytes);

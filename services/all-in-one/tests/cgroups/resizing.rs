@@ -23,9 +23,9 @@ async fn the_plan_follows_its_container_and_no_call_is_dropped() {
     let calls = tokio::spawn(Client::new(suite.sessions(), token).call_until(Arc::clone(&stop)));
     let before = Sizes::of(&suite.sizing().await);
 
-    suite.group.set_memory(256 * MIB);
+    suite.group.set_memory(512 * MIB);
     suite.group.set_cpu(2000);
-    within(SOON, "a larger plan", async || Sizes::of(&suite.sizing().await).soft == 256 * MIB * 9 / 10).await;
+    within(SOON, "a larger plan", async || Sizes::of(&suite.sizing().await).soft == 512 * MIB * 9 / 10).await;
     let larger = Sizes::of(&suite.sizing().await);
     suite.group.set_memory(96 * MIB);
     suite.group.set_cpu(500);
