@@ -58,6 +58,23 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
+.PHONY: advisories sbom docs example test-upgrade
+
+advisories: ## Compare every dependency with RustSec's advisories; needs a network
+	scripts/deny advisories
+
+sbom: ## Write what is in each image, as CycloneDX: target/sbom
+	scripts/sbom
+
+docs: ## Write docs/api from the contract, the policy and the errors
+	API_PAGES=write cargo test --locked --quiet --workspace --test api
+
+example: ## Generate a Python client with buf, and sign up with it
+	scripts/example-python
+
+test-upgrade: ## Upgrade accounts and its schema under load, and back; no call may fail
+	scripts/test-upgrade
+
 rehearse: ## Run compose and the dev overlay without containers, and take the tour through the edge; needs root
 	scripts/rehearse
 

@@ -5,6 +5,7 @@ mod canaries;
 mod collector;
 mod fields;
 mod house;
+mod manual;
 mod metrics;
 mod promql;
 mod sign_in;
