@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::grpc::status::{DOMAIN, retry_later, status};
+use sql::{Failure, Fault};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -50,6 +51,22 @@ pub enum Error {
     /// A mistake of this program. The cause is in the log.
     #[error("something went wrong inside the service")]
     Internal,
+}
+
+impl Fault for Error {
+    fn unavailable() -> Self {
+        Self::StoreUnavailable
+    }
+
+    fn internal() -> Self {
+        Self::Internal
+    }
+}
+
+impl From<Error> for Failure<Error> {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
 }
 
 impl From<Error> for Status {
