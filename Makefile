@@ -31,10 +31,10 @@ drain-test: ## Roll three replicas under load, behind Envoy and our own client; 
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
 
-faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
+faults: ## Take the stores away in every way, give up calls, kill replicas, each for a minute (FAULT_SECONDS=60)
 	scripts/faults
 
-bench: ## Measure memory, start, the cost of a call and of sessions; needs two quiet cores (BENCH=idle|echo|collector|sessions)
+bench: ## Measure memory, start, the cost of a call, of sessions and uploads; needs two quiet cores (BENCH=idle|echo|collector|sessions|uploads)
 	scripts/bench $(BENCH)
 
 lint: ## Check format, lints, documentation, and each crate by itself

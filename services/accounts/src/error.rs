@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::grpc::status::{DOMAIN, retry_later, status};
+use sql::{Failure, Fault};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -72,6 +73,22 @@ pub enum Error {
     /// Report it, with the trace id.
     #[error("something went wrong inside the service")]
     Internal,
+}
+
+impl Fault for Error {
+    fn unavailable() -> Self {
+        Self::StoreUnavailable
+    }
+
+    fn internal() -> Self {
+        Self::Internal
+    }
+}
+
+impl From<Error> for Failure<Error> {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
 }
 
 impl From<Error> for Status {
