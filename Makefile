@@ -5,7 +5,7 @@ URL := http://127.0.0.1:50051
 BENCH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up ci
+.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size test-images test-pods compose-up ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,12 @@ images: ## Build the images fairlead/<service>:local; needs a Docker engine, and
 
 image-size: ## Print how large each image is; fails above 10 MB
 	scripts/image-size
+
+test-images: ## Run the images confined, over real stores, and take the tour; needs root and a Docker engine
+	scripts/test-images
+
+test-pods: ## Play the development cluster's pods by podman, and take the tour; needs root and podman
+	scripts/test-pods
 
 compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
 	scripts/dev-secrets .fairlead/compose && docker compose up --build --detach
