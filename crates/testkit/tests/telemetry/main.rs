@@ -1,5 +1,6 @@
 //! What real processes tell of themselves: their traces, and nothing that is nobody's business.
 
+mod audit;
 mod boards;
 mod canaries;
 mod collector;
