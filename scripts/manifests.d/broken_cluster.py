@@ -1,6 +1,6 @@
 """What may be wrong with a cluster, with the settings of its programs, and with those numbers that must agree."""
 
-from parts import Breakage, cluster, config, container, deployment, policy, put, rules, service, without
+from parts import Breakage, cluster, config, container, deployment, policy, put, rules, secret, service, without
 from suite import named, of_kind, pod
 
 BREAKAGES = [
@@ -49,6 +49,11 @@ BREAKAGES = [
     Breakage("shape of services", "no limits", lambda it: container(it)["resources"]["limits"].pop("memory")),
     Breakage("shape of services", "spread", lambda it: pod(deployment(it)).pop("topologySpreadConstraints")),
     Breakage(
+        "shape of services",
+        "needs the Secret garage-",
+        lambda it: without(it, "Secret", secret(it, "garage"), "dev"),
+    ),
+    Breakage(
         "shape of services", "nowhere", lambda it: put(container(it)["envFrom"][0]["configMapRef"], "name", "suit")
     ),
     Breakage(
@@ -69,6 +74,16 @@ BREAKAGES = [
         "who reaches whom",
         "sessions can reach postgres",
         lambda it: policy(it, "sessions-redis")["egress"][0].pop("ports"),
+    ),
+    Breakage(
+        "who reaches whom",
+        "uploads cannot reach garage",
+        lambda it: without(it, "NetworkPolicy", "uploads-s3", "dev"),
+    ),
+    Breakage(
+        "who reaches whom",
+        "accounts can reach garage",
+        lambda it: policy(it, "accounts-postgres")["egress"][0]["ports"].append({"port": 3900}),
     ),
     Breakage(
         "who reaches whom",
@@ -134,17 +149,22 @@ BREAKAGES = [
     ),
     Breakage(
         "connections",
-        "of 197",
+        "of 297",
         lambda it: put(
             named(it.overlays["production"], "HorizontalPodAutoscaler", "accounts")["spec"], "maxReplicas", 20
         ),
     ),
     Breakage(
         "connections",
-        "of 47",
-        lambda it: put(service(it)["environment"], "FAIRLEAD__ACCOUNTS__POSTGRES__MAX_CONNECTIONS", "60"),
+        "of 97",
+        lambda it: put(service(it)["environment"], "FAIRLEAD__ACCOUNTS__POSTGRES__MAX_CONNECTIONS", "90"),
     ),
-    Breakage("connections", "nothing says", lambda it: config(it, "stores").pop("accounts.max-connections")),
+    Breakage(
+        "connections",
+        "uploads 8 x 13 + 2 for migrate = 106 connections, of 77",
+        lambda it: config(it, "stores").update({"uploads.max-connections": "80", "uploads.reserved-connections": "3"}),
+    ),
+    Breakage("connections", "nothing says", lambda it: config(it, "stores").pop("postgres.max-connections")),
     Breakage("components", "no overlay and no test lists", lambda it: it.components["mtls"].remove("mtls")),
     Breakage("components", "not the last", lambda it: it.components["dev"].reverse()),
     Breakage("alerts and dashboards", "its alerts", lambda it: rules(it).pop()),

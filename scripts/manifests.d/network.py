@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from suite import Suite, named, of_kind, pod
 
 GRPC, ADMIN, OTLP = 50051, 8081, 4317
-# The store of each service, where it runs in the cluster.
-STORES = {"postgres": ("accounts", 5432), "redis": ("sessions", 6379)}
+# The port of each store that runs in the cluster, and whose it is. Postgres is of all that have a schema.
+STORES = {"garage": ("uploads", 3900), "postgres": (None, 5432), "redis": ("sessions", 6379)}
 
 
 def check(suite: Suite) -> Iterator[str]:
@@ -15,12 +15,12 @@ def check(suite: Suite) -> Iterator[str]:
         for source in there:
             for target in there:
                 for port in ports(named(resources, "Deployment", target)):
-                    wanted = expected(source, target, port, suite.services)
-                    if source != target and wanted is not None and allowed(resources, source, target, port) != wanted:
+                    wanted = expected(source, target, port, suite.services, resources)
+                    if source != target and wanted not in (None, allowed(resources, source, target, port)):
                         yield f"{overlay}: {source} {'cannot reach' if wanted else 'can reach'} {target} on port {port}"
 
 
-def expected(source: str, target: str, port: int, services: list[str]) -> bool | None:
+def expected(source: str, target: str, port: int, services: list[str], resources: list[dict]) -> bool | None:
     """Whether one should reach the other; nothing is said of what is open to all, the edge."""
     if target in services and port == GRPC:
         return source in (*services, "edge")
@@ -28,7 +28,8 @@ def expected(source: str, target: str, port: int, services: list[str]) -> bool |
         return False
     if target in STORES:
         owner, of_store = STORES[target]
-        return source == owner and port == of_store
+        schema = named(resources, "Deployment", source)["metadata"].get("labels", {}).get("fairlead/schema")
+        return port == of_store and (source == owner if owner else schema == target)
     if target == "collector" and port == OTLP and source != "edge":
         return source in services
     return None

@@ -30,6 +30,15 @@ def config(suite: Suite, name: str, overlay: str = "production") -> dict:
     )
 
 
+def secret(suite: Suite, name: str) -> str:
+    resources = suite.overlays["dev"]
+    return next(it for it in map(own_name, of_kind(resources, "Secret")) if plain(it, resources) == name)
+
+
+def own_name(resource: dict) -> str:
+    return resource["metadata"]["name"]
+
+
 def rules(suite: Suite) -> list:
     return named(suite.overlays["production"], "PrometheusRule", "fairlead")["spec"]["groups"]
 

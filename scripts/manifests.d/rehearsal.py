@@ -6,7 +6,6 @@ rehearsal.py compose|dev DEMO KUSTOMIZE…: run by scripts/rehearse as the first
 everything's end.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -16,8 +15,9 @@ import environment
 import stores
 import suite
 from environment import Place
+from front import edge, tour
 from programs import BINARIES
-from stage import NAMES, folder, handed, network, run, spawn, until
+from stage import addresses, folder, handed, network, run, spawn, until
 from suite import Suite
 
 
@@ -29,13 +29,15 @@ def main() -> None:
     }
     services = [places[service, service] for service in project.services]
     root = folder()
-    network(root)
+    network(root, project.services)
     stores.postgres(root, project)
     stores.redis(root, project)
+    stores.s3(root, project, places["uploads", "uploads"])
     for place in places.values():
         if place.program == "migrate":
             migrate(root, place)
-    processes = [start(root, place) for place in services]
+    own = addresses(project.services)
+    processes = [start(root, place, own[f"{place.service}-headless"]) for place in services]
     edge(root, project)
     tour(demo)
     let_go(project)
@@ -54,8 +56,7 @@ def migrate(root: Path, place: Place) -> None:
         print(f"migrate {attempt}")
 
 
-def start(root: Path, place: Place) -> subprocess.Popen:
-    address = NAMES[f"{place.service}-headless"]
+def start(root: Path, place: Place, address: str) -> subprocess.Popen:
     # What an image sets, here for one address.
     variables = handed(root, place) | {
         "FAIRLEAD__SERVER__LISTEN": f"{address}:50051",
@@ -66,38 +67,6 @@ def start(root: Path, place: Place) -> subprocess.Popen:
     until(place.service, [BINARIES / place.program, "probe", "ready"], env=variables, log=root / f"{place.service}.log")
     print(f"{place.service} is ready")
     return process
-
-
-def edge(root: Path, project: Suite) -> None:
-    # As its containers find it.
-    secrets = root / "envoy-secrets"
-    secrets.mkdir()
-    (secrets / "edge.yaml").write_text(environment.made("./.fairlead/compose/edge.yaml", project))
-    described = json.dumps(project.envoy).replace("/etc/envoy-secrets", str(secrets))
-    described = json.loads(described.replace("/etc/envoy/", f"{project.root}/deploy/envoy/"))
-    for listener in described["static_resources"]["listeners"]:
-        listener["address"]["socket_address"] = {
-            "address": "127.0.0.1",
-            "port_value": listener["address"]["socket_address"]["port_value"],
-        }
-    config = root / "envoy.json"
-    config.write_text(json.dumps(described))
-    spawn(
-        Path(sys.executable).with_name("envoy"),
-        "--config-path",
-        config,
-        "--disable-hot-restart",
-        "--log-level",
-        "warning",
-        log=root / "envoy.log",
-    )
-    until("the edge", ["curl", "--fail", "--silent", "http://127.0.0.1:8081/ready"], log=root / "envoy.log")
-    run("curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8081/metrics")
-
-
-def tour(demo: str) -> None:
-    # Envoy resolves names and asks for health before it sends anything.
-    until("the tour", [demo, "http://127.0.0.1:50051"])
 
 
 def let_go(project: Suite) -> None:

@@ -122,7 +122,8 @@ def wanted(resource: dict) -> Iterator[tuple[str, str]]:
             yield "Secret", volume["secret"]["secretName"]
     for container in containers(resource):
         for source in container.get("envFrom", []):
-            yield "ConfigMap", source["configMapRef"]["name"]
+            kind = "ConfigMap" if "configMapRef" in source else "Secret"
+            yield kind, source[f"{kind[0].lower()}{kind[1:]}Ref"]["name"]
         for variable in container.get("env", []):
             if "configMapKeyRef" in variable.get("valueFrom", {}):
                 yield "ConfigMap", variable["valueFrom"]["configMapKeyRef"]["name"]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from environment import Place
 
-# Each name is an address of its own, so that everybody has the port that is written down.
-NAMES = {
-    "postgres": "127.0.1.1",
-    "redis": "127.0.1.2",
-    "accounts-headless": "127.0.1.3",
-    "sessions-headless": "127.0.1.4",
-}
+STORES = ("garage", "postgres", "redis")
 PATIENCE_S = 60
+
+
+def addresses(services: list[str]) -> dict[str, str]:
+    """Each name is an address of its own, so that everybody has the port that is written down."""
+    names = [*STORES, *(f"{it}-headless" for it in services)]
+    return {name: f"127.0.1.{number}" for number, name in enumerate(names, start=1)}
 
 
 def folder() -> Path:
@@ -22,9 +22,10 @@ def folder() -> Path:
     return Path("/mnt")
 
 
-def network(root: Path) -> None:
+def network(root: Path, services: list[str]) -> None:
     hosts = root / "hosts"
-    hosts.write_text("".join(f"{address} {name}\n" for name, address in NAMES.items()) + "127.0.0.1 localhost\n")
+    lines = [f"{address} {name}" for name, address in addresses(services).items()]
+    hosts.write_text("\n".join([*lines, "127.0.0.1 localhost", ""]))
     run("ip", "link", "set", "lo", "up")
     run("mount", "--bind", hosts, "/etc/hosts")
 

@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import environment
-from stage import NAMES, run, spawn, until
+from environment import Place
+from stage import addresses, run, spawn, until
 from suite import Suite
 
 
@@ -45,15 +46,15 @@ def postgres(root: Path, project: Suite) -> None:
         "-k",
         home,
         "-c",
-        f"listen_addresses={NAMES['postgres']}",
+        f"listen_addresses={addresses([])['postgres']}",
         *options,
         log=root / "postgres.log",
     )
     until("Postgres", [bin / "pg_isready", "--host", home], log=root / "postgres.log")
     shared = root / "postgres-secrets"
     shared.mkdir()
-    for source in ("accounts", "accounts-owner"):
-        shutil.copy(secrets / f"postgres-{source}", shared / source)
+    for secret in project.compose["services"]["postgres"]["secrets"]:
+        shutil.copy(secrets / secret["source"], shared / Path(secret["target"]).name)
     script = project.root / "deploy/kustomize/components/stores/postgres/roles.sh"
     run(
         "sh",
@@ -65,14 +66,16 @@ def postgres(root: Path, project: Suite) -> None:
             "POSTGRES_SECRETS": str(shared),
         },
     )
-    # What the service may not do is as much of the contract as what it may.
-    forbidden = subprocess.run(
-        [bin / "psql", (secrets / "accounts.postgres-url").read_text(), "-c", "create table mine ()"],
-        capture_output=True,
-        text=True,
-    )
-    if "permission denied" not in forbidden.stderr:
-        raise SystemExit(f"the service may change the schema: {forbidden.stdout} {forbidden.stderr}")
+    # What a service may not do is as much of the contract as what it may.
+    for owner in secrets.glob("postgres-*-owner"):
+        service = owner.name.removeprefix("postgres-").removesuffix("-owner")
+        forbidden = subprocess.run(
+            [bin / "psql", (secrets / f"{service}.postgres-url").read_text(), "-c", "create table mine ()"],
+            capture_output=True,
+            text=True,
+        )
+        if "permission denied" not in forbidden.stderr:
+            raise SystemExit(f"{service} may change its schema: {forbidden.stdout} {forbidden.stderr}")
 
 
 def redis(root: Path, project: Suite) -> None:
@@ -81,6 +84,21 @@ def redis(root: Path, project: Suite) -> None:
     config = project.root / "deploy/kustomize/components/stores/redis/redis.conf"
     acl = environment.made_folder(project) / "redis.acl"
     log = root / "redis.log"
-    spawn("redis-server", config, "--dir", folder, "--aclfile", acl, "--bind", NAMES["redis"], log=log)
+    spawn("redis-server", config, "--dir", folder, "--aclfile", acl, "--bind", addresses([])["redis"], log=log)
     test = project.compose["services"]["redis"]["healthcheck"]["test"][1:]
-    until("Redis", [it.replace("127.0.0.1", NAMES["redis"]) for it in test], log=log)
+    until("Redis", [it.replace("127.0.0.1", addresses([])["redis"]) for it in test], log=log)
+
+
+def s3(root: Path, project: Suite, uploads: Place) -> None:
+    """Another server than Garage that speaks S3: with the key and the bucket that Garage makes of the same settings."""
+    setting = "FAIRLEAD__UPLOADS__S3__{}".format
+    endpoint, bucket, key = (uploads.variables[setting(it)] for it in ("ENDPOINT", "BUCKET", "ACCESS_KEY_ID"))
+    objects = root / "objects"
+    (objects / bucket).mkdir(parents=True)
+    made = (environment.made_folder(project) / "garage.env").read_text().splitlines()
+    secret = dict(line.split("=", 1) for line in made if line)["GARAGE_DEFAULT_SECRET_KEY"]
+    server = project.root / "target/tools/s3s-fs-0.14.1/bin/s3s-fs"
+    address, port = addresses([])["garage"], endpoint.rpartition(":")[2]
+    log = root / "s3.log"
+    spawn(server, "--host", address, "--port", port, "--access-key", key, "--secret-key", secret, objects, log=log)
+    until("S3", ["curl", "--silent", "--output", "/dev/null", endpoint], log=log)

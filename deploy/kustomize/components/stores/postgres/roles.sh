@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, by the Postgres image, when the database is made. For each service: a database, an owner who may change its
-# tables and is migrate, and a role that may only read and write their rows and is the service.
+# Run once, by the Postgres image, when the databases are made. For each service that has passwords here: a database, an
+# owner who may change its tables and is migrate, and a role that may only read and write their rows and is the service.
 set -eu
 secrets=${POSTGRES_SECRETS:-/etc/postgres-secrets}
 
@@ -23,4 +23,7 @@ alter default privileges for role $1_owner grant usage, select on sequences to $
 SQL
 }
 
-database accounts
+for owner in "$secrets"/*-owner; do
+    service=${owner##*/}
+    database "${service%-owner}"
+done
