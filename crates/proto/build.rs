@@ -1,10 +1,12 @@
 //! Compiles the contract under `proto/` to Rust, without protoc.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{env, error::Error, fmt::Write, fs, io, path::PathBuf};
 
 /// What Envoy asks about every request.
 const CHECK: &str = "envoy/service/auth/v3/external_auth.proto";
 const INCLUDES: [&str; 2] = ["../../proto", "../../third_party/proto"];
+/// A folder for each service of the suite.
+const SERVICES: &str = "../../proto/fairlead";
 
 #[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts where to write in the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -13,9 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // With comments for rustdoc; without them, a third of the size, for reflection.
-    let suite = PathBuf::from(env::var("OUT_DIR")?).join("suite.binpb");
-    fs::write(suite, compiler(false)?.encode_file_descriptor_set())?;
-    let mut ours = compiler(true)?.file_descriptor_set();
+    let (services, out) = (services()?, PathBuf::from(env::var("OUT_DIR")?));
+    fs::write(out.join("suite.binpb"), compiler(&services, false)?.encode_file_descriptor_set())?;
+    fs::write(out.join("suite.rs"), modules(&services)?)?;
+    let mut ours = compiler(&services, true)?.file_descriptor_set();
     ours.file.retain(|file| file.package().starts_with("fairlead.") || file.package() == "google.protobuf");
     let generator = || tonic_prost_build::configure().codec_path("crate::Codec").build_transport(false);
     // What is uploaded is not copied out of the message that it came in.
@@ -29,12 +32,42 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The names of the services, in their order.
+fn services() -> io::Result<Vec<String>> {
+    let folders = fs::read_dir(SERVICES)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut services = folders.collect::<io::Result<Vec<_>>>()?;
+    services.sort();
+    Ok(services)
+}
+
+/// A module for each service, and who is in the suite.
+fn modules(services: &[String]) -> Result<String, std::fmt::Error> {
+    let mut rust = String::new();
+    for name in services {
+        let package = format!("fairlead.{name}.v1");
+        writeln!(rust, "/// The {name} service.\npub mod {name} {{")?;
+        writeln!(rust, "    /// `{package}`.")?;
+        writeln!(
+            rust,
+            "    #[expect(clippy::pedantic, unused_qualifications, reason = \"generated\")]\n    \
+             pub mod v1 {{ tonic::include_proto!({package:?}); }}\n}}"
+        )?;
+    }
+    let programs: Vec<&str> = services.iter().map(String::as_str).chain(["migrate"]).collect();
+    writeln!(
+        rust,
+        "/// Every program of the suite that has a configuration section, by that section's name."
+    )?;
+    writeln!(rust, "pub const SUITE: &[&str] = &{programs:?};")?;
+    Ok(rust)
+}
+
 /// The compiler object and not `protox::compile`: what that one encodes has lost custom options such as
 /// `google.api.http`.
-fn compiler(comments: bool) -> Result<protox::Compiler, protox::Error> {
+fn compiler(services: &[String], comments: bool) -> Result<protox::Compiler, protox::Error> {
     let mut compiler = protox::Compiler::new(INCLUDES)?;
     compiler.include_imports(true).include_source_info(comments);
-    for service in ["accounts", "sessions", "uploads"] {
+    for service in services {
         compiler.open_file(format!("fairlead/{service}/v1/{service}.proto"))?;
     }
     compiler.open_file(CHECK)?;

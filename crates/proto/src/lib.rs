@@ -4,32 +4,8 @@ mod codec;
 
 pub use codec::Codec;
 
-/// The accounts service.
-pub mod accounts {
-    /// `fairlead.accounts.v1`.
-    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
-    pub mod v1 {
-        tonic::include_proto!("fairlead.accounts.v1");
-    }
-}
-
-/// The sessions service.
-pub mod sessions {
-    /// `fairlead.sessions.v1`.
-    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
-    pub mod v1 {
-        tonic::include_proto!("fairlead.sessions.v1");
-    }
-}
-
-/// The uploads service.
-pub mod uploads {
-    /// `fairlead.uploads.v1`.
-    #[expect(clippy::pedantic, unused_qualifications, reason = "generated")]
-    pub mod v1 {
-        tonic::include_proto!("fairlead.uploads.v1");
-    }
-}
+// A module for each service, `accounts::v1` and so on, and `SUITE`: the names of all programs.
+include!(concat!(env!("OUT_DIR"), "/suite.rs"));
 
 /// What Envoy asks of an authorization service, and what that imports.
 #[expect(clippy::large_enum_variant, clippy::pedantic, unused_qualifications, reason = "generated")]
@@ -62,9 +38,6 @@ pub(crate) mod xds {
         }
     }
 }
-
-/// Every program of the suite that has a configuration section, by that section's name.
-pub const SUITE: &[&str] = &["accounts", "sessions", "uploads", "migrate"];
 
 /// The descriptors of the whole suite and of what it imports, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.binpb"));

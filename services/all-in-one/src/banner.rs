@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use all_in_one::{Config, parts::PARTS};
 use common::Announcement;
-
-use crate::config::Config;
 
 /// Prints it to standard output.
 pub(crate) fn print(config: &Config, ports: &Announcement, ready_after: Duration) {
     let Announcement { grpc, admin } = ports;
-    let rows = [
-        ["accounts", &grpc.to_string(), "SQLite", &config.accounts_file().display().to_string()],
-        ["sessions", &grpc.to_string(), "memory", "until this process ends"],
-        ["uploads", &grpc.to_string(), "files", &config.uploads_folder().display().to_string()],
-        ["admin", &format!("http://{admin}"), "", "/healthz /ready /sizing /config"],
-    ];
+    let mut rows: Vec<[String; 4]> = PARTS
+        .iter()
+        .map(|part| {
+            let (store, place) = (part.keeps)(config);
+            [part.name.to_owned(), grpc.to_string(), store.to_owned(), place]
+        })
+        .collect();
+    let of_admin = ["admin", &format!("http://{admin}"), "", "/healthz /ready /sizing /config"];
+    rows.push(of_admin.map(str::to_owned));
     let widths = [0, 1, 2].map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or_default());
 
     let (version, seconds) = (env!("CARGO_PKG_VERSION"), ready_after.as_secs_f64());

@@ -12,26 +12,28 @@ use common::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::parts;
+
 /// The sections of the services, without their servers: there are none.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
+pub struct Config {
     /// The folder that data is kept in.
-    pub(crate) data: PathBuf,
+    pub data: PathBuf,
     /// Who may sign in.
-    pub(crate) accounts: Accounts,
+    pub accounts: Accounts,
     /// Who is signed in.
-    pub(crate) sessions: sessions::Rules,
+    pub sessions: sessions::Rules,
     /// What people upload.
-    pub(crate) uploads: uploads::Rules,
+    pub uploads: uploads::Rules,
 }
 
 /// Who may sign in.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Accounts {
+pub struct Accounts {
     /// Which passwords are accepted.
-    pub(crate) passwords: accounts::password::Config,
+    pub passwords: accounts::password::Config,
 }
 
 impl Default for Config {
@@ -60,34 +62,26 @@ impl Settings for Config {
     }
 
     fn demands(&self) -> Vec<Demand> {
-        vec![
-            accounts::password::demand(),
-            accounts::near_cache(),
-            sessions::near_cache(),
-            uploads::memory(uploads::blobs::MEMORY_OF_STREAMED),
-            uploads::near_cache(),
-        ]
+        parts::demands()
     }
 }
 
 impl Config {
-    /// The file that accounts are kept in.
-    pub(crate) fn accounts_file(&self) -> PathBuf {
-        self.data.join("accounts.db")
+    /// The file that a service's database is kept in.
+    #[must_use]
+    pub fn database(&self, service: &str) -> PathBuf {
+        self.data.join(service).with_extension("db")
     }
 
-    /// The file that uploads are kept in, all but their bytes.
-    pub(crate) fn uploads_file(&self) -> PathBuf {
-        self.data.join("uploads.db")
-    }
-
-    /// The folder that their bytes are kept in.
-    pub(crate) fn uploads_folder(&self) -> PathBuf {
+    /// The folder that bytes of uploads are kept in.
+    #[must_use]
+    pub fn uploads_folder(&self) -> PathBuf {
         self.data.join("uploads")
     }
 
     /// Why the folder cannot be used.
-    pub(crate) fn cannot_be_used(&self, error: &io::Error) -> String {
+    #[must_use]
+    pub fn cannot_be_used(&self, error: &io::Error) -> String {
         format!("FAIRLEAD__DATA: {}: {error}; set it to a folder that can be written to", self.data.display())
     }
 }

@@ -2,16 +2,12 @@
 //! `fairlead grant-admin <email>`.
 
 mod banner;
-mod config;
 
-use std::{env, fs, process::ExitCode, sync::Arc, time::Instant};
+use std::{env, fs, process::ExitCode, time::Instant};
 
 use accounts::store::sqlite::SqliteStore;
+use all_in_one::{Config, parts};
 use common::Program;
-use sessions::MemoryStore;
-use uploads::Blobs;
-
-use crate::config::Config;
 
 const PROGRAM: Program = Program {
     name: "fairlead",
@@ -25,47 +21,14 @@ fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("grant-admin") {
         return accounts::grant_admin_command(PROGRAM, arguments, &["data"], |config: &Config| {
-            Ok(SqliteStore::new(&config.accounts_file()))
+            Ok(SqliteStore::new(&config.database("accounts")))
         });
     }
     common::serve_and_announce(
         PROGRAM,
         async |config: Config, process| {
             fs::create_dir_all(&config.data).map_err(|error| config.cannot_be_used(&error))?;
-            let (accounts_file, uploads_file) = (config.accounts_file(), config.uploads_file());
-            for (set, file) in [("accounts", &accounts_file), ("uploads", &uploads_file)] {
-                let set = migrate::Set::embedded(set)?;
-                let url = format!("sqlite://{}", file.display());
-                migrate::up(&set, &url, &migrate::Options::default()).await?;
-            }
-            let bytes =
-                Blobs::directory(&config.uploads_folder()).map_err(|error| config.cannot_be_used(&error))?;
-
-            let near_accounts = process.scoped("accounts");
-            let near_uploads = process.scoped("uploads");
-            let accounts = accounts::service(
-                Arc::new(SqliteStore::open(&accounts_file, process)),
-                accounts::Peers {
-                    sessions: near_accounts.local_client("sessions"),
-                    uploads: Some(near_accounts.local_client("uploads")),
-                },
-                &config.accounts.passwords,
-                &near_accounts,
-            );
-            let sessions = sessions::services(
-                Arc::new(MemoryStore::default()),
-                process.scoped("sessions").local_client("accounts"),
-                &config.sessions,
-                process,
-            );
-            let uploads = uploads::service(
-                Arc::new(uploads::store::sqlite::SqliteStore::open(&uploads_file, process)),
-                bytes,
-                near_uploads.local_client("sessions"),
-                &config.uploads,
-                &near_uploads,
-            );
-            Ok([vec![accounts, uploads], sessions].concat())
+            parts::assemble(&config, process).await
         },
         |config, ports| banner::print(config, ports, began.elapsed()),
     )

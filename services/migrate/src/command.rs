@@ -51,7 +51,7 @@ fn target<'a>(migrate: &'a Migrate, name: &str) -> Result<(Set, &'a str), (u8, S
         _ => (1, error.to_string()),
     })?;
     let mut problems = Problems::default();
-    match migrate.target(name) {
+    match migrate.targets.of(name) {
         Some(target) if !target.url.is_empty() => return Ok((set, target.url.expose())),
         Some(_) | None => {
             problems

@@ -14,7 +14,7 @@ pub struct Config {
 
 /// Migrations.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Migrate {
     /// How long to wait for a database that is not there yet.
     pub wait: Duration,
@@ -23,11 +23,13 @@ pub struct Migrate {
     /// How long a statement of a migration waits for a table that a transaction of somebody else holds. Everybody who
     /// wants that table waits behind it, so this is short: a migration that failed for it can be repeated.
     pub table_wait: Duration,
-    /// The database of accounts.
-    pub accounts: Target,
-    /// The database of uploads.
-    pub uploads: Target,
+    /// Where the databases are.
+    #[serde(flatten)]
+    pub targets: Targets,
 }
+
+// `Targets`: a `Target` for each folder of `migrations`.
+include!(concat!(env!("OUT_DIR"), "/targets.rs"));
 
 /// A database to migrate.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -62,23 +64,13 @@ impl Default for Options {
 impl Default for Migrate {
     fn default() -> Self {
         let Options { wait, lock_wait, table_wait } = Options::default();
-        Self { wait, lock_wait, table_wait, accounts: Target::default(), uploads: Target::default() }
+        Self { wait, lock_wait, table_wait, targets: Targets::default() }
     }
 }
 
 impl Settings for Config {}
 
 impl Migrate {
-    /// Where the database of a set is; `None` for a set that there is not.
-    #[must_use]
-    pub fn target(&self, set: &str) -> Option<&Target> {
-        match set {
-            "accounts" => Some(&self.accounts),
-            "uploads" => Some(&self.uploads),
-            _ => None,
-        }
-    }
-
     /// How patient to be.
     #[must_use]
     pub fn options(&self) -> Options {

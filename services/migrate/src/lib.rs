@@ -17,7 +17,7 @@ mod wait;
 
 use std::time::Instant;
 
-pub use config::{Config, Migrate, Options, Target};
+pub use config::{Config, Migrate, Options, Target, Targets};
 pub use error::Error;
 pub use report::{Report, Status};
 pub use script::{For, Script};

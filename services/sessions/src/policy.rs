@@ -12,6 +12,9 @@ pub static EDGE_POLICY: &[Row] = &[Row {
     ..Row::new("Check", Who::services(&["edge"]))
 }];
 
+/// Services that know people: what has ended is told to them.
+const KNOW_PEOPLE: &[&str] = &["accounts", "uploads"];
+
 /// One row a method.
 pub static POLICY: &[Row] = &[
     // Waits for a password hash, and may wait for its turn.
@@ -32,6 +35,6 @@ pub static POLICY: &[Row] = &[
         deadline: Deadline::Endless,
         cost: Cost::Low,
         request_limit: 64,
-        ..Row::new("WatchRevocations", Who::services(&["accounts", "uploads"]))
+        ..Row::new("WatchRevocations", Who::services(KNOW_PEOPLE))
     },
 ];

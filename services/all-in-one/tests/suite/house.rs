@@ -29,7 +29,7 @@ pub(crate) struct Guest {
 impl House {
     /// Starts both, and waits until they are ready.
     pub(crate) async fn start(of_accounts: &[(&str, &str)], of_sessions: &[(&str, &str)]) -> Self {
-        let keys = ServiceKeys::make(&["accounts", "sessions", "uploads"]);
+        let keys = ServiceKeys::make(proto::SUITE);
         let ports = [[free_port(), free_port()], [free_port(), free_port()]];
         let [near_accounts, near_sessions] = ports.map(|[grpc, _]| format!("http://127.0.0.1:{grpc}"));
         let start = |name: &str, ports, peer: (&str, &str), own: &[(&str, &str)]| {
@@ -54,19 +54,21 @@ impl House {
         Self { accounts, sessions, near_sessions, keys }
     }
 
-    /// A replica of uploads, in a container where one is given. Where its stores are is said in its environment.
-    pub(crate) async fn uploads(&self, own: &[(&str, &str)], limits: Option<&Cgroup>) -> Server {
-        let (private, peers) = (self.keys.private("uploads"), self.keys.peers());
+    /// A replica of a service that asks sessions who is calling, in a container where one is given. Where its stores are is
+    /// said in its environment.
+    pub(crate) async fn beside(&self, name: &str, own: &[(&str, &str)], limits: Option<&Cgroup>) -> Server {
+        let (private, peers) = (self.keys.private(name), self.keys.peers());
+        let asked = format!("FAIRLEAD__{}__SESSIONS__URL", name.to_uppercase());
         let common = [
             ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s"),
             ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", private.to_str().unwrap()),
             ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers.to_str().unwrap()),
-            ("FAIRLEAD__UPLOADS__SESSIONS__URL", &self.near_sessions),
+            (&asked, &self.near_sessions),
         ];
         let environment = [&common, own].concat();
         let server = match limits {
-            Some(limits) => Server::start_within(limits, "uploads", &environment),
-            None => Server::start("uploads", &environment),
+            Some(limits) => Server::start_within(limits, name, &environment),
+            None => Server::start(name, &environment),
         };
         server.ready().await;
         server
@@ -137,8 +139,12 @@ impl Guest {
 
 /// Brings an empty database to the schema that accounts want.
 pub(crate) async fn migrate(url: &str) {
-    let migrated =
-        Binary::start("migrate", &["accounts", "up"], &[("FAIRLEAD__MIGRATE__ACCOUNTS__URL", url)]);
-    let exit = migrated.exit().await;
+    migrate_set("accounts", url).await;
+}
+
+/// Brings an empty database to the schema of a set.
+pub(crate) async fn migrate_set(set: &str, url: &str) {
+    let setting = format!("FAIRLEAD__MIGRATE__{}__URL", set.to_uppercase());
+    let exit = Binary::start("migrate", &[set, "up"], &[(&setting, url)]).exit().await;
     assert_eq!(exit.code, Some(0), "{exit:#?}");
 }

@@ -9,7 +9,8 @@ async fn without_an_address_it_exits_as_badly_configured() {
     let exit = Binary::start("migrate", &[set, "up"], &[]).exit().await;
 
     assert_eq!(exit.code, Some(78), "{exit:?}");
-    assert!(exit.stderr.contains("FAIRLEAD__MIGRATE__ACCOUNTS__URL"), "{}", exit.stderr);
+    let missing = format!("FAIRLEAD__MIGRATE__{}__URL", set.to_uppercase());
+    assert!(exit.stderr.contains(&missing), "{}", exit.stderr);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Uploads as they are deployed: replicas over Postgres and S3, beside accounts and sessions.
 
-use testkit::{Binary, Cgroup, Database, PostgresServer, Redis, S3, Server};
+use testkit::{Cgroup, Database, PostgresServer, Redis, S3, Server};
 
 use super::client::Uploader;
-use crate::house::{Guest, House, migrate};
+use crate::house::{Guest, House, migrate, migrate_set};
 
 /// The suite with as many replicas of uploads as a test wants.
 pub(crate) struct Harbour {
@@ -20,9 +20,7 @@ impl Harbour {
         let (accounts, postgres, redis, s3) =
             tokio::join!(testkit::postgres(), testkit::postgres_server(), testkit::redis(), testkit::s3());
         migrate(&accounts.url).await;
-        let environment = [("FAIRLEAD__MIGRATE__UPLOADS__URL", postgres.url.as_str())];
-        let migrated = Binary::start("migrate", &["uploads", "up"], &environment).exit().await;
-        assert_eq!(migrated.code, Some(0), "{migrated:#?}");
+        migrate_set("uploads", &postgres.url).await;
         let house = House::start(
             &[("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &accounts.url)],
             &[("FAIRLEAD__SESSIONS__REDIS__URL", &redis.url)],
@@ -50,7 +48,7 @@ impl Harbour {
             ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
             ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
         ];
-        self.house.uploads(&[&stores, own].concat(), limits).await
+        self.house.beside("uploads", &[&stores, own].concat(), limits).await
     }
 
     /// Somebody who uploads to these replicas.
