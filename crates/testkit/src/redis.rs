@@ -3,6 +3,7 @@
 mod cluster;
 mod sentinels;
 mod shared;
+mod tls;
 
 use std::{io, net::Ipv4Addr, time::Duration};
 
@@ -14,9 +15,10 @@ use tokio::{
 };
 
 pub use self::{
-    cluster::{RedisCluster, redis_cluster},
-    sentinels::{RedisSentinels, redis_sentinels},
+    cluster::{RedisCluster, redis_cluster, redis_cluster_over},
+    sentinels::{RedisSentinels, redis_sentinels, redis_sentinels_over},
     shared::{shared_redis_cluster, shared_redis_sentinels},
+    tls::RedisTls,
 };
 use crate::{
     port::free_port,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use futures_util::future::join_all;
 
-use super::{Redis, keeping};
+use super::{Redis, RedisTls, keeping};
 use crate::port::free_port;
 
 const MASTERS: usize = 3;
@@ -18,13 +18,21 @@ const NODE_TIMEOUT: u32 = 2000;
 /// # Panics
 /// When there is no `redis-server` of version 7 or later on this machine, or the nodes do not find together.
 pub async fn redis_cluster() -> RedisCluster {
-    launch(NODE_TIMEOUT).await
+    launch(NODE_TIMEOUT, None).await
+}
+
+/// The same over TLS, among the nodes too. Where [`Redis::url`] says, each takes plaintext yet.
+///
+/// # Panics
+/// As [`redis_cluster`].
+pub async fn redis_cluster_over(tls: &RedisTls) -> RedisCluster {
+    launch(NODE_TIMEOUT, Some(tls)).await
 }
 
 /// The same, whose nodes may be silent for so many milliseconds.
-pub(super) async fn launch(node_timeout: u32) -> RedisCluster {
+pub(super) async fn launch(node_timeout: u32, tls: Option<&RedisTls>) -> RedisCluster {
     let ports: Vec<[u16; 2]> = (0..2 * MASTERS).map(|_| [free_port(), free_port()]).collect();
-    let nodes = join_all((0..ports.len()).map(|node| start(node, &ports, node_timeout))).await;
+    let nodes = join_all((0..ports.len()).map(|node| start(node, &ports, node_timeout, tls))).await;
     for (number, node) in nodes.iter().enumerate() {
         node.says("CLUSTER INFO", "cluster_state:ok").await;
         if number < MASTERS {
@@ -32,7 +40,8 @@ pub(super) async fn launch(node_timeout: u32) -> RedisCluster {
         }
     }
     let hosts: Vec<_> = ports.iter().map(|[port, _]| format!("127.0.0.1:{port}")).collect();
-    RedisCluster { url: format!("redis+cluster://{}", hosts.join(",")), nodes }
+    let scheme = if tls.is_some() { "rediss" } else { "redis" };
+    RedisCluster { url: format!("{scheme}+cluster://{}", hosts.join(",")), nodes }
 }
 
 /// A Redis Cluster of one test. The first three nodes are masters, each of a third of the slots, until one is promoted;
@@ -78,17 +87,18 @@ fn first(master: usize) -> u16 {
     u16::try_from(16384 * master / MASTERS).expect("there are 16384 slots")
 }
 
-async fn start(node: usize, ports: &[[u16; 2]], node_timeout: u32) -> Redis {
+async fn start(node: usize, ports: &[[u16; 2]], node_timeout: u32, tls: Option<&RedisTls>) -> Redis {
     let [port, bus] = ports[node];
     let prepare = format!("printf '{}' >nodes.conf", known(node, ports));
+    let (plain, more) = super::tls::ports(port, tls);
     let serve = keeping(
-        port,
+        plain,
         &format!(
             "--cluster-enabled yes --cluster-port {bus} --cluster-node-timeout {node_timeout} \
-             --cluster-require-full-coverage no --repl-diskless-sync-delay 0"
+             --cluster-require-full-coverage no --repl-diskless-sync-delay 0 {more}"
         ),
     );
-    let redis = Redis::prepare(port, prepare, serve).await;
+    let redis = Redis::prepare(plain, prepare, serve).await;
     redis.start().await;
     redis
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use futures_util::future::join_all;
 
-use super::{Redis, keeping};
+use super::{Redis, RedisTls, keeping};
 use crate::port::free_port;
 
 /// What the Sentinels call the master.
@@ -20,17 +20,26 @@ const DOWN_AFTER: u32 = 2000;
 /// # Panics
 /// When there is no `redis-server` on this machine, or the servers do not find together.
 pub async fn redis_sentinels() -> RedisSentinels {
-    launch(DOWN_AFTER).await
+    launch(DOWN_AFTER, None).await
+}
+
+/// The same over TLS, among the servers and the Sentinels too. Where [`Redis::url`] says, each takes plaintext yet.
+///
+/// # Panics
+/// As [`redis_sentinels`].
+pub async fn redis_sentinels_over(tls: &RedisTls) -> RedisSentinels {
+    launch(DOWN_AFTER, Some(tls)).await
 }
 
 /// The same, whose master may be silent for so many milliseconds.
-pub(super) async fn launch(down_after: u32) -> RedisSentinels {
-    let [servers, watchers] = [(); 2].map(|()| [(); 3].map(|()| free_port()));
-    let servers = join_all(servers.map(|port| async move {
+pub(super) async fn launch(down_after: u32, tls: Option<&RedisTls>) -> RedisSentinels {
+    let [known, watchers] = [(); 2].map(|()| [(); 3].map(|()| free_port()));
+    let servers = join_all(known.map(|port| async move {
         let replica =
-            if port == servers[0] { String::new() } else { format!("--replicaof 127.0.0.1 {}", servers[0]) };
-        let serve = keeping(port, &format!("--repl-diskless-sync-delay 0 {replica}"));
-        let redis = Redis::prepare(port, ":".to_owned(), serve).await;
+            if port == known[0] { String::new() } else { format!("--replicaof 127.0.0.1 {}", known[0]) };
+        let (plain, more) = super::tls::ports(port, tls);
+        let serve = keeping(plain, &format!("--repl-diskless-sync-delay 0 {replica} {more}"));
+        let redis = Redis::prepare(plain, ":".to_owned(), serve).await;
         redis.start().await;
         redis
     }))
@@ -39,14 +48,14 @@ pub(super) async fn launch(down_after: u32) -> RedisSentinels {
     for replica in &servers[1..] {
         replica.says("INFO replication", "master_link_status:up").await;
     }
-    let known: Vec<u16> = servers.iter().map(|server| server.port).collect();
     let sentinels =
-        join_all((0..watchers.len()).map(|this| start(this, &watchers, &known, down_after))).await;
+        join_all((0..watchers.len()).map(|this| start(this, &watchers, &known, down_after, tls))).await;
     for sentinel in &sentinels {
         sentinel.says(&format!("SENTINEL CKQUORUM {NAME}"), "OK 3 usable Sentinels").await;
     }
     let hosts: Vec<_> = watchers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    RedisSentinels { url: format!("redis+sentinel://{}/{NAME}", hosts.join(",")), servers, sentinels }
+    let scheme = if tls.is_some() { "rediss" } else { "redis" };
+    RedisSentinels { url: format!("{scheme}+sentinel://{}/{NAME}", hosts.join(",")), servers, sentinels }
 }
 
 /// A Redis of one test, its replicas and the Sentinels that watch them.
@@ -86,10 +95,16 @@ impl RedisSentinels {
     }
 }
 
-async fn start(this: usize, watchers: &[u16; 3], servers: &[u16], down_after: u32) -> Redis {
-    let (port, master) = (watchers[this], servers[0]);
+async fn start(
+    this: usize,
+    watchers: &[u16; 3],
+    servers: &[u16],
+    down_after: u32,
+    tls: Option<&RedisTls>,
+) -> Redis {
+    let ((plain, more), master) = (super::tls::ports(watchers[this], tls), servers[0]);
     let mut settings = format!(
-        "bind 127.0.0.1\\nport {port}\\ndir .\\nsentinel myid {}\\nsentinel monitor {NAME} 127.0.0.1 {master} 2\\n\
+        "bind 127.0.0.1\\nport {plain}\\ndir .\\nsentinel myid {}\\nsentinel monitor {NAME} 127.0.0.1 {master} 2\\n\
          sentinel down-after-milliseconds {NAME} {down_after}\\nsentinel failover-timeout {NAME} 5000\\n\
          sentinel parallel-syncs {NAME} 2\\n",
         id(this)
@@ -101,7 +116,8 @@ async fn start(this: usize, watchers: &[u16; 3], servers: &[u16], down_after: u3
         let _ = write!(settings, "sentinel known-sentinel {NAME} 127.0.0.1 {port} {}\\n", id(other));
     }
     let prepare = format!("printf '{settings}' >sentinel.conf");
-    let redis = Redis::prepare(port, prepare, "redis-server ./sentinel.conf --sentinel".to_owned()).await;
+    let serve = format!("redis-server ./sentinel.conf --sentinel {more}");
+    let redis = Redis::prepare(plain, prepare, serve).await;
     redis.start().await;
     redis
 }

@@ -94,9 +94,10 @@ pub(crate) async fn reads(house: &House, number: usize) {
         line.heal();
     };
     tokio::join!(uses, meanwhile);
-    sleep(BOUNDS.0).await;
+    let asked = Instant::now();
+    sleep_until((asked + BOUNDS.0).into()).await;
     use_all(house, here, &signed_in).await;
-    sleep(BOUNDS.1 - BOUNDS.0).await;
+    sleep_until((asked + BOUNDS.1).into()).await;
     use_all(house, At::Guard, &signed_in).await;
 }
 

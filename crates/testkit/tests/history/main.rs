@@ -28,7 +28,7 @@ fn number(name: &str) -> Option<u64> {
 #[ignore = "make faults"]
 async fn whatever_fails_no_end_is_outlived_and_no_session_is_lost() {
     let leave = Leave::default();
-    holds(Store::One(testkit::redis().await), leave).await;
+    holds(Store::One(Box::new(testkit::redis().await)), leave).await;
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 const UNTOLD: u64 = 1_000_000_000;
 
 pub(crate) enum Store {
-    One(Redis),
+    One(Box<Redis>),
     Sentinels(RedisSentinels),
     Cluster(RedisCluster),
 }
@@ -31,7 +31,7 @@ impl Store {
 
     fn servers(&self) -> &[Redis] {
         match self {
-            Self::One(redis) => std::slice::from_ref(redis),
+            Self::One(redis) => std::slice::from_ref(&**redis),
             Self::Sentinels(set) => &set.servers,
             Self::Cluster(cluster) => &cluster.nodes,
         }
@@ -55,9 +55,9 @@ impl Store {
         let before = self.masters().await;
         let began = now().saturating_sub(UNTOLD);
         if kills {
-            gone.kill().await
+            gone.kill().await;
         } else {
-            gone.freeze().await
+            gone.freeze().await;
         }
         let deadline = Instant::now() + WITHIN;
         while !self.masters().await.iter().any(|port| !before.contains(port)) {
@@ -66,9 +66,9 @@ impl Store {
         }
         sleep(Duration::from_millis(chance.u64(0..1000))).await;
         if kills {
-            gone.start().await
+            gone.start().await;
         } else {
-            gone.thaw().await
+            gone.thaw().await;
         }
         self.is_whole().await;
         began..now()

@@ -29,10 +29,10 @@ type Enough = Box<dyn Fn(&[String]) -> bool + Send + Sync>;
 pub(crate) struct Book {
     /// While messages are counted: those that passed, and when it is enough.
     counting: Option<(Vec<String>, Enough)>,
-    /// Of calls, only those are counted that began later than this.
     /// Whether only the ends of rounds are counted.
     rounds: bool,
     newest_call: u32,
+    /// Of calls, only those are counted that began later than this.
     counted_from: u32,
     /// Nothing passes.
     pub(crate) stopped: bool,
@@ -45,8 +45,18 @@ pub(crate) struct Book {
     pub(crate) events: Vec<(Uuid, i64)>,
     /// Questions that Postgres has not answered.
     unanswered: usize,
-    /// Whether somebody has asked for events that are due.
-    polled: bool,
+    /// How far somebody has come who asks for events that are due.
+    poll: Poll,
+}
+
+/// A look for events that are due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Poll {
+    #[default]
+    None,
+    Begun,
+    /// Its transaction is over: nothing more of it is to come.
+    Done,
 }
 
 impl Book {
@@ -69,8 +79,16 @@ impl Book {
         if matches!(message.kind, Kind::Change | Kind::Question) {
             match message.label.get(..3) {
                 Some("> S" | "> Q") => self.unanswered += 1,
-                Some("< Z") => self.unanswered = self.unanswered.saturating_sub(1),
-                _ => self.polled |= message.label.starts_with("> E update outbox"),
+                Some("< Z") => {
+                    self.unanswered = self.unanswered.saturating_sub(1);
+                    if self.poll == Poll::Begun && message.label == "< Z commit" {
+                        self.poll = Poll::Done;
+                    }
+                }
+                _ if self.poll == Poll::None && message.label.starts_with("> E update outbox") => {
+                    self.poll = Poll::Begun;
+                }
+                _ => {}
             }
         }
         if let Some((passed, enough)) = self.counting.as_mut().filter(|_| counted) {
@@ -140,7 +158,7 @@ impl Wires {
 
     /// Waits until accounts, which was just started, has looked for events and asks nothing more.
     pub(crate) async fn quiet(&self) {
-        self.until(|book| book.polled && book.is_answered()).await;
+        self.until(|book| book.poll == Poll::Done && book.is_answered()).await;
     }
 
     /// Lets pass what waits, and what comes.

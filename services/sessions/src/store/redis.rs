@@ -82,7 +82,9 @@ impl RedisStore {
         let size = process.share(config::CONNECTIONS);
         let database = Database::new("redis", Place::default());
         let observed = database.clone();
-        let ways = process.follow(config::URL, &config.url, move |url| Ways::open(url, size, &observed))?;
+        let ca = config.ca.clone();
+        let open = move |url: &_| Ways::open(url, ca.as_deref(), size, &observed);
+        let ways = process.follow(config::URL, &config.url, open)?;
         let redis = Connections::over(ways.current(), database);
         check::register(&redis, process);
         let rotated = redis.clone();
@@ -94,7 +96,7 @@ impl RedisStore {
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
         let database = Database::new("redis", Place::default());
-        let ways = Ways::open(&url.to_owned().into(), 24, &database).unwrap();
+        let ways = Ways::open(&url.to_owned().into(), None, 24, &database).unwrap();
         Self { redis: Connections::over(Arc::new(ways), database) }
     }
 }

@@ -103,7 +103,7 @@ async fn overtaken(house: &House, ends: impl AsyncFn(&Session, &Tokens)) {
             Ok(()) => return,
             // It came too late, or was the answer to something else.
             Err(status) => {
-                assert!(matches!(status.code(), Code::Unavailable | Code::Unauthenticated), "{status:?}")
+                assert!(matches!(status.code(), Code::Unavailable | Code::Unauthenticated), "{status:?}");
             }
         }
     }

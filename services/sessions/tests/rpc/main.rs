@@ -13,4 +13,5 @@ mod reading;
 mod rotation;
 mod sign_in;
 mod suite;
+mod tls;
 mod watch;

@@ -58,7 +58,8 @@ impl Suite {
         Self::in_redis_under(Config::default(), url).await
     }
 
-    async fn in_redis_under(mut config: Config, url: Secret) -> Self {
+    /// The same, under rules of their own.
+    pub(crate) async fn in_redis_under(mut config: Config, url: Secret) -> Self {
         config.redis.url = url;
         Self::over(config, |config, process| Arc::new(RedisStore::open(&config.redis, process).unwrap()))
             .await

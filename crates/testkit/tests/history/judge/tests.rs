@@ -156,8 +156,9 @@ fn a_session_that_has_ended_is_not_renewed() {
 #[test]
 fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_end() {
     let at = |storm: Range<u64>| {
-        let storms = vec![storm.start * MILLI..storm.end * MILLI];
-        Leave { storms, ..Leave::FAILOVER }
+        let mut leave = Leave::FAILOVER;
+        leave.storms.push(storm.start * MILLI..storm.end * MILLI);
+        leave
     };
     let lost = [sign_in(0), refused(2000, 1)];
     let late = |began| [sign_in(0), revoke(1000, Outcome::Done), used(REPLICA, began, 1)];

@@ -1,6 +1,6 @@
 //! Where Redis is, as a URL tells it.
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates};
 
 /// What is accepted as an address.
 pub(super) const ACCEPTED: &str = "a URL such as redis://redis:6379 or rediss://user:password@redis:6379, \
@@ -41,6 +41,25 @@ impl Address {
                 (!place(&info).0.contains(',')).then(|| Self::One(Box::new(info)))
             }
         }
+    }
+
+    /// The same, where certificates are good that these CAs have signed, in PEM, and no others.
+    ///
+    /// # Errors
+    /// When they cannot be read, or nothing is encrypted there.
+    pub(super) fn trusting(self, ca: &[u8]) -> RedisResult<Self> {
+        let trusting = |info: ConnectionInfo| {
+            let certificates = TlsCertificates { client_tls: None, root_cert: Some(ca.to_vec()) };
+            Ok(Client::build_with_tls(info, certificates)?.get_connection_info().clone())
+        };
+        let all = |infos: Vec<ConnectionInfo>| infos.into_iter().map(trusting).collect::<RedisResult<_>>();
+        Ok(match self {
+            Self::One(info) => Self::One(Box::new(trusting(*info)?)),
+            Self::Sentinels { watchers, name, servers } => {
+                Self::Sentinels { watchers: all(watchers)?, name, servers: Box::new(trusting(*servers)?) }
+            }
+            Self::Cluster(seeds) => Self::Cluster(all(seeds)?),
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which Redis, and how many connections to it.
 
+use std::path::PathBuf;
+
 use common::{
     config::{Problems, Secret},
     sizing::Demand,
@@ -30,6 +32,9 @@ pub struct Config {
     ///
     /// Mounted from a file (`…_FILE`) it is followed: a new one is used once it has shown that it works.
     pub url: Secret,
+    /// A file with the CAs of its certificates, in PEM, for `rediss`; the public CAs are trusted where there is none. It is
+    /// read at start, and again with the address.
+    pub ca: Option<PathBuf>,
 }
 
 impl Config {
@@ -39,6 +44,9 @@ impl Config {
             problems.add(format!("{path}.url"), format!("not set; {ACCEPTED}"));
         } else if Address::parse(self.url.expose()).is_none() {
             problems.add(format!("{path}.url"), format!("found something else than {ACCEPTED}"));
+        } else if self.ca.is_some() && !self.url.expose().starts_with("rediss") {
+            let wrong = "set for a redis to which nothing is encrypted; accepted with a rediss:// address";
+            problems.add(format!("{path}.ca"), wrong);
         }
     }
 

@@ -153,7 +153,7 @@ async fn whoever_listens_moves_with_the_store() {
     let mut listening = store.listen().await.unwrap();
 
     let database = Database::new("redis", Place::default());
-    store.redis.replace(Arc::new(Ways::open(&new.url.clone().into(), 8, &database).unwrap()));
+    store.redis.replace(Arc::new(Ways::open(&new.url.clone().into(), None, 8, &database).unwrap()));
 
     assert!(listening.next().await.is_err());
     let mut listening = store.listen().await.unwrap();

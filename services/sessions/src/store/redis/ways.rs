@@ -1,6 +1,6 @@
 //! The ways to Redis: to one server, to the master of several, to the masters of a Cluster.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use common::{
     config::Secret,
@@ -38,13 +38,23 @@ pub(super) struct Master {
 }
 
 impl Ways {
-    /// Opens the ways without waiting for anybody. Needs a runtime.
+    /// Opens the ways without waiting for anybody; `ca` is a file with who signs certificates. Needs a runtime.
     ///
     /// # Errors
-    /// What is accepted, where the address cannot be used.
-    pub(super) fn open(url: &Secret, size: u64, database: &Database) -> Result<Self, String> {
+    /// What is accepted, where the address cannot be used, or why the file cannot.
+    pub(super) fn open(
+        url: &Secret,
+        ca: Option<&Path>,
+        size: u64,
+        database: &Database,
+    ) -> Result<Self, String> {
         // What the parser says of an address may quote it.
-        let address = Address::parse(url.expose()).ok_or_else(|| format!("expected {ACCEPTED}"))?;
+        let mut address = Address::parse(url.expose()).ok_or_else(|| format!("expected {ACCEPTED}"))?;
+        if let Some(file) = ca {
+            let told = |error: &dyn std::error::Error| format!("{}: {error}", file.display());
+            let pem = fs::read(file).map_err(|error| told(&error))?;
+            address = address.trusting(&pem).map_err(|error| told(&error))?;
+        }
         Ok(match address {
             Address::One(info) => Self::One(Arc::new(Node::open(*info, size)?)),
             Address::Sentinels { watchers, name, servers } => {
