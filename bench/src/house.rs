@@ -30,7 +30,7 @@ impl House {
         Self {
             database,
             redis,
-            keys: ServiceKeys::make(&["accounts", "sessions"]),
+            keys: ServiceKeys::make(&["accounts", "sessions", "uploads"]),
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
             ports: [[free_port(), free_port()], [free_port(), free_port()]],
         }
@@ -69,8 +69,8 @@ impl House {
     fn start(&self, binary: &'static str, ports: [u16; 2], more: &[(&str, &str)]) -> Server {
         let peers = self.keys.peers().display().to_string();
         let [accounts, sessions] = self.ports.map(|[grpc, _]| format!("http://127.0.0.1:{grpc}"));
-        let [of_accounts, of_sessions] =
-            ["accounts", "sessions"].map(|name| self.keys.private(name).display().to_string());
+        let [of_accounts, of_sessions, of_uploads] =
+            ["accounts", "sessions", "uploads"].map(|name| self.keys.private(name).display().to_string());
         let data = self.folder.path().display().to_string();
         let environment: &[(&str, &str)] = match binary {
             "accounts" => &[
@@ -84,6 +84,12 @@ impl House {
                 ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", &of_sessions),
                 ("FAIRLEAD__SESSIONS__REDIS__URL", &self.redis.url),
                 ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", &accounts),
+            ],
+            // Its stores are told by whoever has them.
+            "uploads" => &[
+                ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", &peers),
+                ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", &of_uploads),
+                ("FAIRLEAD__UPLOADS__SESSIONS__URL", &sessions),
             ],
             "fairlead" => &[("FAIRLEAD__DATA", &data)],
             _ => &[],

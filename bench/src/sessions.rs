@@ -42,16 +42,16 @@ pub(crate) async fn ask(part: Option<&str>, verdicts: &mut Verdicts) {
 }
 
 /// Has so many people signed in with a browser.
-async fn signed_in(redis: &str, sessions: usize) -> Vec<Filled> {
+pub(crate) async fn signed_in(redis: &str, sessions: usize) -> Vec<Filled> {
     let address = Some([192, 0, 2, 1].into());
     fill(redis, sessions, &"a".repeat(100), address).await.expect("Redis takes sessions")
 }
 
-fn validation(session_token: &str) -> ValidateSessionRequest {
+pub(crate) fn validation(session_token: &str) -> ValidateSessionRequest {
     ValidateSessionRequest { session_token: session_token.to_owned() }
 }
 
-fn client(server: &Server) -> SessionsServiceClient<Channel> {
+pub(crate) fn client(server: &Server) -> SessionsServiceClient<Channel> {
     SessionsServiceClient::new(server.channel())
 }
 
@@ -62,7 +62,7 @@ async fn lookups(server: &Server, outcome: &str) -> f64 {
 }
 
 /// The same call again and again until a process has answered it from what it keeps near.
-async fn until_near(server: &Server, call: impl AsyncFn() -> Result<(), Status>) {
+pub(crate) async fn until_near(server: &Server, call: impl AsyncFn() -> Result<(), Status>) {
     let known = async {
         let before = lookups(server, "hit").await;
         while lookups(server, "hit").await <= before {

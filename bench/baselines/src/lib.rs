@@ -1,8 +1,10 @@
-//! What the suite is compared with: the same echo without the frame, and sessions without its way to Redis.
+//! What the suite is compared with: the same echo without the frame, sessions without its way to Redis, and uploads that
+//! keep nothing.
 //!
 //! Nothing here uses `common`: it would bring its allocator along.
 
 mod sessions;
+mod uploads;
 
 use std::{convert::Infallible, error::Error, net::SocketAddr};
 
@@ -15,6 +17,7 @@ use tower::ServiceExt;
 
 use self::{
     sessions::{Naive, v1::sessions_service_server::SessionsServiceServer},
+    uploads::{Bare, v1::uploads_service_server::UploadsServiceServer},
     v1::{
         EchoRequest, EchoResponse,
         test_service_server::{TestService, TestServiceServer},
@@ -44,6 +47,15 @@ impl TestService for Echo {
 #[expect(clippy::disallowed_types, reason = "it is what the frame is compared with")]
 pub async fn on_tonic(address: SocketAddr) -> Result<(), tonic::transport::Error> {
     tonic::transport::Server::builder().add_service(TestServiceServer::new(Echo)).serve(address).await
+}
+
+/// Takes and gives the bytes of uploads, as tonic does by default.
+///
+/// # Errors
+/// When the address cannot be listened on.
+#[expect(clippy::disallowed_types, reason = "it is what the suite is compared with")]
+pub async fn uploads_on_tonic(address: SocketAddr) -> Result<(), tonic::transport::Error> {
+    tonic::transport::Server::builder().add_service(UploadsServiceServer::new(Bare)).serve(address).await
 }
 
 /// Serves the echo on hyper alone, which the frame is built on: no router, no layers, no limits.
