@@ -1,4 +1,4 @@
-//! The whole tour against a running suite: signs up, signs in, and is signed out. `make demo`, or with another address
+//! The whole tour against a running suite: signs up, signs in, uploads something, and is signed out. `make demo`, or with another address
 //! `make demo URL=http://127.0.0.1:50051`.
 
 use std::{env, error::Error, fmt::Debug, time::SystemTime};
@@ -12,8 +12,15 @@ use proto::{
         CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RevokeSessionRequest, Tokens,
         ValidateSessionRequest, sessions_service_client::SessionsServiceClient,
     },
+    uploads::v1::{
+        CreateUploadRequest, FinishUploadRequest, ReadUploadRequest, Upload, WriteUploadRequest,
+        uploads_service_client::UploadsServiceClient,
+    },
 };
-use tonic::{Request, Response, Status, transport::Endpoint};
+use tonic::{
+    Request, Response, Status,
+    transport::{Channel, Endpoint},
+};
 
 const PASSWORD: &str = "a long walk along the quay";
 const NEW_PASSWORD: &str = "a longer walk along the quay";
@@ -25,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         format!("nothing answers at {url}: {error}; start the suite with `make run` in another terminal")
     })?;
     let mut accounts = AccountsServiceClient::new(channel.clone());
-    let mut sessions = SessionsServiceClient::new(channel);
+    let mut sessions = SessionsServiceClient::new(channel.clone());
     let moment = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_micros();
     let email = format!("demo-{moment}@example.com");
 
@@ -56,6 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone(), ..Default::default() };
     let refreshed = show("RefreshSession", sessions.refresh_session(request).await)?;
     let tokens = refreshed.tokens.unwrap_or_default();
+
+    upload(UploadsServiceClient::new(channel), &tokens).await?;
 
     let request = ListSessionsRequest { account_id: account_id.clone(), ..ListSessionsRequest::default() };
     show("ListSessions", sessions.list_sessions(bearer(&tokens, request)?).await)?;
@@ -88,6 +97,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
     show("DeleteAccount", accounts.delete_account(bearer(&tokens, request)?).await)?;
     println!("\nThe tour is over: everything answered as it should.");
     Ok(())
+}
+
+/// Uploads a few bytes, and reads them.
+async fn upload(mut uploads: UploadsServiceClient<Channel>, tokens: &Tokens) -> Result<(), Box<dyn Error>> {
+    let data: &[u8] = b"a log of the harbour";
+    let upload =
+        Upload { file_name: "log.txt".to_owned(), size: i64::try_from(data.len())?, ..Default::default() };
+    let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
+    let created = show("CreateUpload", uploads.create_upload(bearer(tokens, request)?).await)?;
+    let upload_id = created.upload.unwrap_or_default().upload_id;
+
+    let piece = WriteUploadRequest { upload_id: upload_id.clone(), offset: 0, data: data.into() };
+    let request = bearer(tokens, futures_util::stream::iter([piece]))?;
+    show("WriteUpload", uploads.write_upload(request).await)?;
+
+    let request = FinishUploadRequest { upload_id: upload_id.clone(), ..Default::default() };
+    show("FinishUpload", uploads.finish_upload(bearer(tokens, request)?).await)?;
+
+    let request = ReadUploadRequest { upload_id, ..Default::default() };
+    let mut pieces = uploads.read_upload(bearer(tokens, request)?).await?.into_inner();
+    let mut read = Vec::new();
+    while let Some(piece) = pieces.message().await? {
+        read.extend(piece.data);
+    }
+    println!("\nReadUpload\n  {}", String::from_utf8_lossy(&read));
+    if read == data { Ok(()) } else { Err("what was read is not what was written".into()) }
 }
 
 /// Prints an answer, and gives it on.

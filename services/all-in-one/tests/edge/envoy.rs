@@ -39,22 +39,22 @@ pub(crate) struct Envoy {
 impl Envoy {
     /// Starts it before these services and this backend; `secrets` is mounted as its own.
     pub(crate) async fn start(
-        accounts: SocketAddr,
-        sessions: SocketAddr,
+        [accounts, sessions, uploads]: [SocketAddr; 3],
         app: SocketAddr,
         secrets: &Volume,
     ) -> Self {
         let [address, probes, admin] = [(); 3].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("envoy.yaml");
-        fs::write(&file, config([address, probes, admin], [accounts, sessions, app], secrets)).unwrap();
+        fs::write(&file, config([address, probes, admin], [accounts, sessions, uploads, app], secrets))
+            .unwrap();
         #[expect(clippy::disallowed_methods, reason = "the script that starts the test says where Envoy is")]
         let program = env::var("EDGE_ENVOY").expect("EDGE_ENVOY is not set: start this test by `make edge`");
         let arguments = ["-c", file.to_str().unwrap(), "--concurrency", "1", "--disable-hot-restart"];
         let quiet = ["--log-level", "warning"];
         let binary = Binary::start_program(Path::new(&program), &[&arguments[..], &quiet].concat(), &[]);
         let this = Self { binary, address, admin, _folder: folder };
-        for cluster in ["accounts", "sessions", "check"] {
+        for cluster in ["accounts", "sessions", "uploads", "check"] {
             this.until(&format!("cluster.{cluster}.membership_healthy"), 1).await;
         }
         this
@@ -81,9 +81,9 @@ impl Envoy {
     }
 }
 
-fn config(own: [SocketAddr; 3], others: [SocketAddr; 3], secrets: &Volume) -> String {
+fn config(own: [SocketAddr; 3], others: [SocketAddr; 4], secrets: &Volume) -> String {
     let [calls, probes, admin] = own.map(|address| address.port());
-    let [accounts, sessions, app] = others.map(|address| address.port());
+    let [accounts, sessions, uploads, app] = others.map(|address| address.port());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().display();
     let secrets = secrets.path("").display().to_string();
     let any = |port: u16| format!(r#"address: "::", ipv4_compat: true, port_value: {port}"#);
@@ -99,6 +99,7 @@ fn config(own: [SocketAddr; 3], others: [SocketAddr; 3], secrets: &Volume) -> St
         (here(9901), here(admin)),
         ("address: accounts-headless, port_value: 50051".to_owned(), here(accounts)),
         ("address: sessions-headless, port_value: 50051".to_owned(), here(sessions)),
+        ("address: uploads-headless, port_value: 50051".to_owned(), here(uploads)),
         ("/etc/envoy-secrets".to_owned(), secrets.trim_end_matches('/').to_owned()),
         ("/etc/envoy/".to_owned(), format!("{root}/deploy/envoy/")),
         ("  clusters:\n".to_owned(), cluster),

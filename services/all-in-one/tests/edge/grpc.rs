@@ -85,7 +85,8 @@ pub(crate) async fn channel(house: &House) -> Channel {
     Channel::from_shared(format!("http://{}", house.address())).unwrap().connect().await.unwrap()
 }
 
-fn says<T>(guest: &Guest, message: T) -> Request<T> {
+/// Says who asks.
+pub(crate) fn says<T>(guest: &Guest, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", guest.bearer().parse().unwrap());
     request

@@ -1,4 +1,4 @@
-//! The suite as it is deployed: Envoy before accounts over Postgres and sessions over Redis.
+//! The suite as it is deployed: Envoy before accounts and uploads over Postgres, sessions over Redis, and S3.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Binary, Database, Redis, Server, Volume, free_port};
+use testkit::{Binary, Database, Redis, S3, Server, Volume, free_port};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -33,7 +33,9 @@ pub(crate) struct House {
     /// What Envoy proves itself with.
     pub(crate) secrets: Volume,
     _accounts: Server,
-    _database: Database,
+    _uploads: Server,
+    _databases: [Database; 2],
+    _s3: S3,
     _keys: TempDir,
 }
 
@@ -63,23 +65,22 @@ pub(crate) fn own(test: impl AsyncFnOnce(House)) {
 
 impl House {
     async fn start() -> Self {
-        let (database, redis) = tokio::join!(testkit::postgres(), testkit::redis());
+        let (of_accounts, of_uploads, redis, s3) =
+            tokio::join!(testkit::postgres(), testkit::postgres(), testkit::redis(), testkit::s3());
         let keys = tempfile::tempdir().unwrap();
-        make_keys(keys.path(), &["accounts", "sessions", "edge"]);
+        make_keys(keys.path(), &["accounts", "sessions", "uploads", "edge"]);
         let read = |name: &str| fs::read_to_string(keys.path().join(name)).unwrap();
-        let [accounts, sessions, edge] =
-            ["accounts.pem", "sessions.pem", "edge.sha256"].map(|name| read(&format!("peers/{name}")));
-        let peers = Volume::mount(&[
-            ("accounts.pem", &accounts),
-            ("sessions.pem", &sessions),
-            ("edge.sha256", &edge),
-        ]);
+        let files = ["accounts.pem", "sessions.pem", "uploads.pem", "edge.sha256"];
+        let contents = files.map(|name| read(&format!("peers/{name}")));
+        let mounted: Vec<_> = files.into_iter().zip(contents.iter().map(String::as_str)).collect();
+        let peers = Volume::mount(&mounted);
         let secrets = Volume::mount(&[("edge.yaml", &read("edge.yaml"))]);
 
-        migrate(&database.url).await;
-        let [near_accounts, near_sessions] = [free_port(), free_port()];
-        let [url_accounts, url_sessions] =
-            [near_accounts, near_sessions].map(|port| format!("http://127.0.0.1:{port}"));
+        migrate("accounts", &of_accounts.url).await;
+        migrate("uploads", &of_uploads.url).await;
+        let [near_accounts, near_sessions, near_uploads] = [(); 3].map(|()| free_port());
+        let [url_accounts, url_sessions, url_uploads] =
+            [near_accounts, near_sessions, near_uploads].map(|port| format!("http://127.0.0.1:{port}"));
         let start = |name: &str, port: u16, own: &[(&str, &str)]| {
             let key: PathBuf = keys.path().join(format!("{name}.key"));
             let folder = peers.path("");
@@ -97,8 +98,9 @@ impl House {
             "accounts",
             near_accounts,
             &[
-                ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &database.url),
+                ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &of_accounts.url),
                 ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", &url_sessions),
+                ("FAIRLEAD__ACCOUNTS__UPLOADS__URL", &url_uploads),
             ],
         );
         let sessions = start(
@@ -112,10 +114,33 @@ impl House {
                 ("FAIRLEAD__SESSIONS__THROTTLE__ADDRESS_PER_MINUTE", "1000"),
             ],
         );
-        tokio::join!(accounts.ready(), sessions.ready());
+        let uploads = start(
+            "uploads",
+            near_uploads,
+            &[
+                ("FAIRLEAD__UPLOADS__POSTGRES__URL", &of_uploads.url),
+                ("FAIRLEAD__UPLOADS__S3__ENDPOINT", &s3.url),
+                ("FAIRLEAD__UPLOADS__S3__BUCKET", S3::BUCKET),
+                ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
+                ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
+                ("FAIRLEAD__UPLOADS__SESSIONS__URL", &url_sessions),
+            ],
+        );
+        tokio::join!(accounts.ready(), sessions.ready(), uploads.ready());
         let app = backend::start().await;
-        let envoy = Envoy::start(accounts.grpc, sessions.grpc, app, &secrets).await;
-        Self { envoy, sessions, redis, peers, secrets, _accounts: accounts, _database: database, _keys: keys }
+        let envoy = Envoy::start([accounts.grpc, sessions.grpc, uploads.grpc], app, &secrets).await;
+        Self {
+            envoy,
+            sessions,
+            redis,
+            peers,
+            secrets,
+            _accounts: accounts,
+            _uploads: uploads,
+            _databases: [of_accounts, of_uploads],
+            _s3: s3,
+            _keys: keys,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -173,9 +198,9 @@ pub(crate) fn make_keys(folder: &Path, services: &[&str]) {
     assert!(made.status.success(), "{made:?}");
 }
 
-async fn migrate(url: &str) {
-    let migrated =
-        Binary::start("migrate", &["accounts", "up"], &[("FAIRLEAD__MIGRATE__ACCOUNTS__URL", url)]);
+async fn migrate(set: &str, url: &str) {
+    let target = format!("FAIRLEAD__MIGRATE__{}__URL", set.to_uppercase());
+    let migrated = Binary::start("migrate", &[set, "up"], &[(&target, url)]);
     let exit = migrated.exit().await;
     assert_eq!(exit.code, Some(0), "{exit:#?}");
 }

@@ -12,3 +12,4 @@ mod methods;
 mod outage;
 mod paths;
 mod rotation;
+mod uploads;

@@ -46,8 +46,13 @@ fn token(secret: &str) -> String {
 /// Has the services know the edge by these digests.
 fn known_by(house: &mut House, digests: &str) {
     let read = |name: &str| fs::read_to_string(house.peers.path(name)).unwrap();
-    let (accounts, sessions) = (read("accounts.pem"), read("sessions.pem"));
-    house.peers.swap(&[("accounts.pem", &accounts), ("sessions.pem", &sessions), ("edge.sha256", digests)]);
+    let [accounts, sessions, uploads] = ["accounts.pem", "sessions.pem", "uploads.pem"].map(read);
+    house.peers.swap(&[
+        ("accounts.pem", &accounts),
+        ("sessions.pem", &sessions),
+        ("uploads.pem", &uploads),
+        ("edge.sha256", digests),
+    ]);
 }
 
 /// Calls through the edge until sessions takes this token for the edge's, or does not any more.
