@@ -7,7 +7,7 @@ NAME :=
 SINGULAR :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size compose-up new-service test-new-service ci
+.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size test-images test-pods compose-up new-service test-new-service ci
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,10 +33,10 @@ drain-test: ## Roll three replicas under load, behind Envoy and our own client; 
 chaos: ## Attack the test service over HTTP/2; prints and judges what each attack costs (PROFILE=release)
 	PROFILE=$(PROFILE) scripts/chaos
 
-faults: ## Take Postgres and Redis away in every way, and give up calls, for a minute (FAULT_SECONDS=60)
+faults: ## Take the stores away in every way, give up calls, kill replicas, each for a minute (FAULT_SECONDS=60)
 	scripts/faults
 
-bench: ## Measure memory, start, the cost of a call and of sessions; needs two quiet cores (BENCH=idle|echo|collector|sessions)
+bench: ## Measure memory, start, the cost of a call, of sessions and uploads; needs two quiet cores (BENCH=idle|echo|collector|sessions|uploads)
 	scripts/bench $(BENCH)
 
 lint: ## Check format, lints, documentation, and each crate by itself
@@ -60,6 +60,23 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
+.PHONY: advisories sbom docs example test-upgrade
+
+advisories: ## Compare every dependency with RustSec's advisories; needs a network
+	scripts/deny advisories
+
+sbom: ## Write what is in each image, as CycloneDX: target/sbom
+	scripts/sbom
+
+docs: ## Write docs/api from the contract, the policy and the errors
+	API_PAGES=write cargo test --locked --quiet --workspace --test api
+
+example: ## Generate a Python client with buf, and sign up with it
+	scripts/example-python
+
+test-upgrade: ## Upgrade accounts and its schema under load, and back; no call may fail
+	scripts/test-upgrade
+
 rehearse: ## Run compose and the dev overlay without containers, and take the tour through the edge; needs root
 	scripts/rehearse
 
@@ -69,11 +86,17 @@ images: ## Build the images fairlead/<service>:local; needs a Docker engine, and
 image-size: ## Print how large each image is; fails above 10 MB
 	scripts/image-size
 
+test-images: ## Run the images confined, over real stores, and take the tour; needs root and a Docker engine
+	scripts/test-images
+
+test-pods: ## Play the development cluster's pods by podman, and take the tour; needs root and podman
+	scripts/test-pods
+
 compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
 	scripts/dev-secrets .fairlead/compose && docker compose up --build --detach
 
 new-service: ## Add a service to the suite, with all that belongs to it (NAME=orders; NAME=oxen SINGULAR=ox)
-	scripts/new-service "$(NAME)" "$(SINGULAR)"
+	scripts/new-service "$(NAME)" "$(SINGULAR)" && $(MAKE) --no-print-directory docs
 
 test-new-service: ## Add a service to a copy of the checkout; it builds and passes its tests as it is
 	scripts/test-new-service

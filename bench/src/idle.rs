@@ -19,7 +19,7 @@ use crate::{
 
 /// What is idle: an allocator that gives pages back after a second has done so.
 const IDLE: Duration = Duration::from_secs(8);
-/// Resident, all pages counted, those of the binary too.
+/// Resident, all pages counted, those of the binary too. The aim of what runs in a container.
 const MEMORY: u64 = 16 * 1024 * 1024;
 const STARTS: usize = 11;
 const READY_WITHIN: Duration = Duration::from_millis(150);
@@ -52,7 +52,8 @@ async fn idle(servers: &[Server], verdicts: &mut Verdicts) {
         table.line([(*binary).to_owned()].into_iter().chain(cells));
     }
     table.print();
-    for (binary, memory) in BINARIES.iter().zip(&found) {
+    // The whole suite in one process is a laptop's: it is shown, beside the others.
+    for (binary, memory) in BINARIES.iter().zip(&found).filter(|(binary, _)| **binary != "fairlead") {
         let aim = format!("{binary}: {} resident when idle, under {}", mib(memory.resident), mib(MEMORY));
         verdicts.judge(memory.resident < MEMORY, aim);
     }

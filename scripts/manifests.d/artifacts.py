@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from suite import Suite, containers, named, program
 
 
+# What an image says of itself.
+LABELS = ("description", "licenses", "revision", "title", "version")
+
+
 def dockerfiles(suite: Suite) -> Iterator[str]:
     last, local = (
         re.split(r"^(?=FROM )", text, flags=re.MULTILINE)[-1] for text in (suite.dockerfile, suite.dockerfile_local)
@@ -17,6 +21,15 @@ def dockerfiles(suite: Suite) -> Iterator[str]:
     user = re.search(r"^USER (.*)$", last, re.MULTILINE)
     if user is None or not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user[1]):
         yield "Dockerfile: its user is not a number, or root"
+    for label in LABELS:
+        if f'org.opencontainers.image.{label}="' not in last:
+            yield f"Dockerfile: the image does not tell its {label}"
+    first, cooked = suite.dockerfile.partition(" chef cook ")[::2]
+    if not cooked or "COPY . ." in first.rpartition("\nFROM ")[2]:
+        yield "Dockerfile: dependencies are compiled again whenever the code changes"
+    compiled = re.findall(r"^FROM (.*rust:.*)$", suite.dockerfile, re.MULTILINE)
+    if not all("--platform=$BUILDPLATFORM " in it for it in compiled) or "ARG TARGETARCH" not in suite.dockerfile:
+        yield "Dockerfile: for another processor it compiles in an emulator, or not at all"
     version = re.search(r'channel = "(.*)"', (suite.root / "rust-toolchain.toml").read_text())[1]
     if {version} != set(re.findall(r"(?:rust:|RUSTUP_TOOLCHAIN=)([\d.]+)", suite.dockerfile)):
         yield f"Dockerfile: compiles with another Rust than {version}"

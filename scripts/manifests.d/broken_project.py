@@ -44,6 +44,24 @@ BREAKAGES = [
             replace(it, field, "USER 65532:65532", "USER nobody") for field in ("dockerfile", "dockerfile_local")
         ],
     ),
+    Breakage(
+        "Dockerfiles",
+        "does not tell its revision",
+        lambda it: [
+            replace(it, field, "org.opencontainers.image.revision", "revision")
+            for field in ("dockerfile", "dockerfile_local")
+        ],
+    ),
+    Breakage(
+        "Dockerfiles",
+        "whenever the code changes",
+        lambda it: replace(it, "dockerfile", "COPY .cargo .cargo\n", "COPY . .\n"),
+    ),
+    Breakage(
+        "Dockerfiles",
+        "in an emulator",
+        lambda it: replace(it, "dockerfile", "--platform=$BUILDPLATFORM ", ""),
+    ),
     Breakage("Dockerfiles", "another Rust", lambda it: replace(it, "dockerfile", "rust:1.95.0", "rust:1.94.0")),
     Breakage("hadolint", "DL3007", lambda it: replace(it, "dockerfile", "rust:1.95.0-bookworm", "rust:latest")),
     Breakage("skaffold", "builds", lambda it: it.skaffold["build"]["artifacts"].pop()),
@@ -53,5 +71,10 @@ BREAKAGES = [
         lambda it: put(it.skaffold["build"]["artifacts"][0]["docker"]["buildArgs"], "SERVICE", "sessions"),
     ),
     Breakage("skaffold", "synchronised", lambda it: put(it.skaffold["build"]["artifacts"][0], "sync", {"manual": []})),
+    Breakage(
+        "routes of the edge",
+        "no route for /fairlead.uploads.v1.",
+        lambda it: routes(it).remove(route(it, "/fairlead.uploads.v1.")),
+    ),
     Breakage("skaffold", "to forward to", lambda it: put(it.skaffold["portForward"][0], "namespace", "default")),
 ]

@@ -28,16 +28,13 @@ def main() -> None:
         (it.program, it.service): it for it in environment.everywhere(project) if it.name.startswith(f"{stage}: ")
     }
     services = [places[service, service] for service in project.services]
-    root = folder()
-    network(root, project.services)
-    stores.postgres(root, project)
-    stores.redis(root, project)
-    stores.s3(root, project, places["uploads", "uploads"])
+    root, names = folder(), addresses(project.services)
+    network(root, names)
+    stores.start(root, project, places["uploads", "uploads"], names)
     for place in places.values():
         if place.program == "migrate":
             migrate(root, place)
-    own = addresses(project.services)
-    processes = [start(root, place, own[f"{place.service}-headless"]) for place in services]
+    processes = [start(root, place, names[f"{place.service}-headless"]) for place in services]
     edge(root, project)
     tour(demo)
     let_go(project)

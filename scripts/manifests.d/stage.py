@@ -10,10 +10,10 @@ STORES = ("garage", "postgres", "redis")
 PATIENCE_S = 60
 
 
-def addresses(services: list[str]) -> dict[str, str]:
+def addresses(services: list[str], network: str = "127.0.1") -> dict[str, str]:
     """Each name is an address of its own, so that everybody has the port that is written down."""
     names = [*STORES, *(f"{it}-headless" for it in services)]
-    return {name: f"127.0.1.{number}" for number, name in enumerate(names, start=1)}
+    return {name: f"{network}.{number}" for number, name in enumerate(names, start=11)}
 
 
 def folder() -> Path:
@@ -22,9 +22,9 @@ def folder() -> Path:
     return Path("/mnt")
 
 
-def network(root: Path, services: list[str]) -> None:
+def network(root: Path, names: dict[str, str]) -> None:
     hosts = root / "hosts"
-    lines = [f"{address} {name}" for name, address in addresses(services).items()]
+    lines = [f"{address} {name}" for name, address in names.items()]
     hosts.write_text("\n".join([*lines, "127.0.0.1 localhost", ""]))
     run("ip", "link", "set", "lo", "up")
     run("mount", "--bind", hosts, "/etc/hosts")

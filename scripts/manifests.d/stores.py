@@ -7,13 +7,21 @@ from pathlib import Path
 
 import environment
 from environment import Place
-from stage import addresses, run, spawn, until
+from stage import run, spawn, until
 from suite import Suite
 
 
-def postgres(root: Path, project: Suite) -> None:
+BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+
+
+def start(root: Path, project: Suite, uploads: Place, names: dict[str, str]) -> None:
+    postgres(root, project, names["postgres"])
+    redis(root, project, names["redis"])
+    s3(root, project, uploads, names["garage"])
+
+
+def postgres(root: Path, project: Suite, address: str) -> None:
     """As the image does it: a superuser with a password, then the script that makes roles and databases."""
-    bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
     home = root / "postgres"
     home.mkdir()
     secrets = environment.made_folder(project)
@@ -24,7 +32,7 @@ def postgres(root: Path, project: Suite) -> None:
     as_postgres = ["runuser", "-u", "postgres", "--"]
     run(
         *as_postgres,
-        bin / "initdb",
+        BIN / "initdb",
         "--pgdata",
         home / "data",
         "--username",
@@ -37,20 +45,22 @@ def postgres(root: Path, project: Suite) -> None:
         "scram-sha-256",
         "--no-sync",
     )
+    with (home / "data/pg_hba.conf").open("a") as rules:
+        rules.write("host all all all scram-sha-256\n")
     options = project.compose["services"]["postgres"]["command"]
     spawn(
         *as_postgres,
-        bin / "postgres",
+        BIN / "postgres",
         "-D",
         home / "data",
         "-k",
         home,
         "-c",
-        f"listen_addresses={addresses([])['postgres']}",
+        f"listen_addresses={address}",
         *options,
         log=root / "postgres.log",
     )
-    until("Postgres", [bin / "pg_isready", "--host", home], log=root / "postgres.log")
+    until("Postgres", [BIN / "pg_isready", "--host", home], log=root / "postgres.log")
     shared = root / "postgres-secrets"
     shared.mkdir()
     for secret in project.compose["services"]["postgres"]["secrets"]:
@@ -60,7 +70,7 @@ def postgres(root: Path, project: Suite) -> None:
         "sh",
         script,
         env={
-            "PATH": f"{bin}:{os.environ['PATH']}",
+            "PATH": f"{BIN}:{os.environ['PATH']}",
             "PGHOST": str(home),
             "POSTGRES_USER": "postgres",
             "POSTGRES_SECRETS": str(shared),
@@ -69,27 +79,28 @@ def postgres(root: Path, project: Suite) -> None:
     # What a service may not do is as much of the contract as what it may.
     for owner in secrets.glob("postgres-*-owner"):
         service = owner.name.removeprefix("postgres-").removesuffix("-owner")
-        forbidden = subprocess.run(
-            [bin / "psql", (secrets / f"{service}.postgres-url").read_text(), "-c", "create table mine ()"],
-            capture_output=True,
-            text=True,
-        )
+        forbidden = psql((secrets / f"{service}.postgres-url").read_text(), address, "create table mine ()")
         if "permission denied" not in forbidden.stderr:
             raise SystemExit(f"{service} may change its schema: {forbidden.stdout} {forbidden.stderr}")
 
 
-def redis(root: Path, project: Suite) -> None:
+def psql(url: str, address: str, command: str) -> subprocess.CompletedProcess:
+    command = [BIN / "psql", url.replace("@postgres:", f"@{address}:"), "--command", command]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def redis(root: Path, project: Suite, address: str) -> None:
     folder = root / "redis"
     folder.mkdir()
     config = project.root / "deploy/kustomize/components/stores/redis/redis.conf"
     acl = environment.made_folder(project) / "redis.acl"
     log = root / "redis.log"
-    spawn("redis-server", config, "--dir", folder, "--aclfile", acl, "--bind", addresses([])["redis"], log=log)
+    spawn("redis-server", config, "--dir", folder, "--aclfile", acl, "--bind", address, log=log)
     test = project.compose["services"]["redis"]["healthcheck"]["test"][1:]
-    until("Redis", [it.replace("127.0.0.1", addresses([])["redis"]) for it in test], log=log)
+    until("Redis", [it.replace("127.0.0.1", address) for it in test], log=log)
 
 
-def s3(root: Path, project: Suite, uploads: Place) -> None:
+def s3(root: Path, project: Suite, uploads: Place, address: str) -> None:
     """Another server than Garage that speaks S3: with the key and the bucket that Garage makes of the same settings."""
     setting = "FAIRLEAD__UPLOADS__S3__{}".format
     endpoint, bucket, key = (uploads.variables[setting(it)] for it in ("ENDPOINT", "BUCKET", "ACCESS_KEY_ID"))
@@ -98,7 +109,6 @@ def s3(root: Path, project: Suite, uploads: Place) -> None:
     made = (environment.made_folder(project) / "garage.env").read_text().splitlines()
     secret = dict(line.split("=", 1) for line in made if line)["GARAGE_DEFAULT_SECRET_KEY"]
     server = project.root / "target/tools/s3s-fs-0.14.1/bin/s3s-fs"
-    address, port = addresses([])["garage"], endpoint.rpartition(":")[2]
-    log = root / "s3.log"
+    port, log = endpoint.rpartition(":")[2], root / "s3.log"
     spawn(server, "--host", address, "--port", port, "--access-key", key, "--secret-key", secret, objects, log=log)
-    until("S3", ["curl", "--silent", "--output", "/dev/null", endpoint], log=log)
+    until("S3", ["curl", "--silent", "--output", "/dev/null", f"http://{address}:{port}"], log=log)

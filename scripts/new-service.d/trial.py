@@ -19,14 +19,15 @@ COPY, BUILT = TARGET / "new-service/checkout", TARGET / "new-service/built"
 NAME = "orders"
 # Every package at once, as `make test` and `make lint` do: others' crates then have features that are built already.
 CARGO = "--locked --workspace"
-TARGETS = "--bins --test suite --test house"
+TARGETS = "--bins --test suite --test house --test api"
 
 
 def main() -> None:
     step("copy", copy)
     step("refusals", refusals)
-    step("new-service", lambda: run("make", "--silent", "new-service", f"NAME={NAME}"))
     step("borrowing", borrow)
+    # With the pages of its API, for which the tests that write them are compiled.
+    step("new-service", lambda: run("make", "--silent", "new-service", f"NAME={NAME}"))
     step("format", lambda: run("cargo", "fmt", "--all", "--check"))
     step("build", build)
     step("tests", tests)
@@ -116,6 +117,7 @@ def tests() -> None:
     """Those of its store and calls; of the suite's those that are about every service."""
     of_suite = [f"{NAME}::", "policy::", "commands::", "journey::the_journey_in_one_process"]
     wanted = {(NAME, "suite"): [], ("all-in-one", "suite"): of_suite, ("testkit", "house"): []}
+    wanted |= {("all-in-one", "api"): []}
     built = run(*f"cargo build --quiet --message-format json {CARGO} {TARGETS}".split())
     for line in built.splitlines():
         message = json.loads(line) if line.startswith("{") else {}

@@ -11,6 +11,10 @@ use crate::{table::Table, verdict::Verdicts};
 const SESSIONS: usize = 1_000_000;
 const AT_ONCE: usize = 50_000;
 
+/// What a session takes more where sizes of memory are 16 bytes apart, as in Debian's Redis, than where they are 8 apart, as
+/// in the allocator that Redis brings along: each of its four entries in tables has 24 bytes, and its index 36.
+const OF_SIZES_16_APART: f64 = 40.0;
+
 /// How a session may begin, and what it may take in bytes.
 struct Kind {
     name: &'static str,
@@ -35,18 +39,26 @@ pub(super) async fn ask(verdicts: &mut Verdicts) {
     }
     let mut table = Table::new(
         format!("memory of Redis after {SESSIONS} sessions, as it says itself"),
-        &["", "bytes a session"],
+        &["", "bytes a session", "with the allocator of Redis"],
     );
-    for (Kind { name, .. }, bytes) in kinds.iter().zip(&found) {
-        table.line([(*name).to_owned(), format!("{bytes:.1}")]);
+    for (Kind { name, .. }, Taken { here, with_its_own }) in kinds.iter().zip(&found) {
+        table.line([(*name).to_owned(), format!("{here:.1}"), format!("{with_its_own:.1}")]);
     }
     table.print();
-    for (Kind { name, aim, .. }, bytes) in kinds.iter().zip(&found) {
-        verdicts.judge(bytes <= aim, format!("{name}: {bytes:.1} bytes a session, at most {aim}"));
+    for (Kind { name, aim, .. }, Taken { with_its_own, .. }) in kinds.iter().zip(found) {
+        let said = format!("{name}: {with_its_own:.1} bytes a session, at most {aim}");
+        verdicts.judge(with_its_own <= *aim, said);
     }
 }
 
-async fn bytes(Kind { user_agent, address, .. }: &Kind) -> f64 {
+/// The bytes that a session takes.
+struct Taken {
+    here: f64,
+    /// As Redis is built when nobody changes it.
+    with_its_own: f64,
+}
+
+async fn bytes(Kind { user_agent, address, .. }: &Kind) -> Taken {
     let redis = testkit::redis().await;
     // Its buffers come and go, and are no part of a session.
     ask_redis(&redis.url, "CONFIG SET appendonly no").await;
@@ -63,6 +75,8 @@ async fn bytes(Kind { user_agent, address, .. }: &Kind) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "less than a GiB")]
     let grown = (used_memory(&redis.url).await - before) as f64;
     #[expect(clippy::cast_precision_loss, reason = "a million")]
-    let sessions = SESSIONS as f64;
-    grown / sessions
+    let here = grown / SESSIONS as f64;
+    let statistics = ask_redis(&redis.url, "MEMORY MALLOC-STATS").await;
+    let coarse = statistics.lines().any(|line| line.trim() == "Quantum size: 16");
+    Taken { here, with_its_own: if coarse { here - OF_SIZES_16_APART } else { here } }
 }

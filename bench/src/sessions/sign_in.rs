@@ -10,6 +10,7 @@ use testkit::Server;
 use self::people::{People, sign_in};
 use super::{VALIDATE, client, until_near, validation};
 use crate::{
+    cores::Cores,
     h2load::{Call, framed},
     house::House,
     rounds::{median, percentile},
@@ -27,13 +28,16 @@ const TIME: Duration = Duration::from_secs(4);
 const RATE: u32 = 500;
 
 pub(super) async fn ask(verdicts: &mut Verdicts) {
+    // Hashes have a core for themselves, as many of them as the plan of accounts lets run on it.
+    let cores = Cores::split();
     let house = House::build().await;
     // One address has nobody's patience, and one account no thousand sessions.
     let rules = [
         ("FAIRLEAD__SESSIONS__THROTTLE__ADDRESS_PER_MINUTE", "60000"),
         ("FAIRLEAD__SESSIONS__LIFETIMES__PER_ACCOUNT", "1000"),
     ];
-    let (accounts, sessions) = (house.first("accounts"), house.first_with("sessions", &rules));
+    let accounts = cores.start(|| house.first("accounts"));
+    let sessions = house.first_with("sessions", &rules);
     for server in [&accounts, &sessions] {
         server.ready().await;
     }
@@ -50,7 +54,7 @@ pub(super) async fn ask(verdicts: &mut Verdicts) {
     for _ in 0..ROUNDS {
         let p99 = async || percentile(validate.at_rate(sessions.grpc, RATE, TIME).await, 99);
         idle.push(p99().await);
-        raw.push(raw::rate(permits, TIME).await);
+        raw.push(cores.start(|| raw::begin(permits, TIME)).rate().await);
         alone.push(people.rate(&sessions, permits, TIME).await);
         let (rate, slow) = tokio::join!(people.rate(&sessions, permits, TIME), p99());
         beside.push(rate);

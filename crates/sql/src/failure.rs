@@ -36,6 +36,12 @@ pub fn corrupt(column: &str, wrong: &'static str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: wrong.into() }
 }
 
+/// Whether a statement was refused because another row has that already.
+#[must_use]
+pub fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
 impl<E: Fault> Failure<E> {
     /// Whether the connection's cached plans are of an older schema: "cached plan must not change result type".
     /// That connection fails for ever, a new one does not.

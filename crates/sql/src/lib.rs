@@ -24,7 +24,7 @@ use common::{
 };
 use sqlx::Pool;
 
-pub use failure::{Failure, Fault, corrupt};
+pub use failure::{Failure, Fault, corrupt, is_taken};
 pub use session::{Columns, Reader, Session, fetch};
 pub use sqlx::{Database, Error};
 pub use statement::{Statement, Value};

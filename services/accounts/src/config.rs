@@ -43,7 +43,7 @@ impl Accounts {
 impl Settings for Config {
     fn validate(&self, problems: &mut Problems) {
         let Accounts { postgres, sessions: _, uploads: _, passwords } = &self.accounts;
-        postgres.validate("accounts.postgres", problems);
+        postgres::validate(postgres, problems);
         passwords.validate("accounts.passwords", problems);
     }
 
@@ -53,7 +53,7 @@ impl Settings for Config {
     }
 
     fn demands(&self) -> Vec<Demand> {
-        vec![password::demand(), self.accounts.postgres.demand(), crate::near_cache()]
+        vec![password::demand(), postgres::demand(&self.accounts.postgres), crate::near_cache()]
     }
 }
 

@@ -8,6 +8,7 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 
+pub use self::sql::SqlStore;
 use crate::{
     account::{Account, AccountId, Change, Credentials, Email, Etag, NewAccount, RequestId, Time},
     error::Error,

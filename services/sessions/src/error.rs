@@ -12,48 +12,76 @@ const OUTAGE: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The e-mail address and the password do not belong together.
+    ///
+    /// Let the person type them again. Which of the two is wrong is not told.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
     /// Credentials are needed, and there are none.
+    ///
+    /// Sign in, and send the session token.
     #[error("the request needs credentials and carries none")]
     CredentialsMissing,
     /// Credentials are there twice, or cannot be read.
+    ///
+    /// Send the token once.
     #[error("credentials must be given once: as \"Bearer <session token>\", or as one cookie")]
     CredentialsMalformed,
     /// A browser does not say that a page of a listed origin makes the request.
+    ///
+    /// Let the operator list the page's origin, or use tokens instead of cookies.
     #[error("cookies are taken from pages of listed origins only")]
     OriginUnlisted,
     /// The session token proves no session.
+    ///
+    /// Refresh the session, or sign in again.
     #[error("the session token proves no session")]
     SessionInvalid,
     /// The refresh token renews no session.
+    ///
+    /// Sign in again.
     #[error("the refresh token renews no session")]
     RefreshInvalid,
     /// The refresh token was exchanged before, and the successor is in use.
+    ///
+    /// Sign in again. Somebody else may have had the token: tell the person.
     #[error("the refresh token was used before; the session has been revoked")]
     RefreshReused,
     /// There is no such session, or not for this caller.
+    ///
+    /// Take it for ended.
     #[error("there is no such session")]
     NotFound,
     /// Too many passwords were tried.
+    ///
+    /// Wait for as long as it tells before the next try.
     #[error("too many attempts")]
     Throttled {
         /// When the next attempt is admitted.
         after: Duration,
     },
     /// So many calls change the same session that this one found no gap.
+    ///
+    /// Send it again later.
     #[error("the session is being changed by others")]
     Contended,
     /// It is not known for certain what was revoked.
+    ///
+    /// Forget what was kept, and watch anew. Only services of the suite see this.
     #[error("revocations cannot be told; watch anew, and forget what was kept")]
     Unheard,
     /// The store cannot be asked, or does not answer sense.
+    ///
+    /// Keep the tokens, and send it again later: nobody is signed out by an outage.
     #[error("the store failed")]
     Store(#[source] Box<dyn error::Error + Send + Sync>),
     /// The accounts service cannot be asked, or does not answer sense.
+    ///
+    /// Send it again later.
     #[error("accounts failed: {0}")]
     Accounts(String),
     /// The accounts service has no room for another password hash.
+    ///
+    /// Send it again later.
     #[error("accounts is busy")]
     AccountsBusy {
         /// When to come back.

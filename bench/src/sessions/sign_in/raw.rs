@@ -13,20 +13,29 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How many hashes a second so many threads make, each one after the other.
-pub(super) async fn rate(threads: usize, time: Duration) -> f64 {
-    let all: Vec<_> = (0..threads)
-        .map(|_| {
-            let (tell, told) = oneshot::channel();
-            (thread::spawn(move || tell.send(hash_for(time))), told)
-        })
-        .collect();
-    let mut rate = 0.0;
-    for (thread, told) in all {
-        rate += told.await.expect("nothing stops a hash");
-        drop(thread.join());
+/// Threads that hash.
+pub(super) struct Hashing(Vec<oneshot::Receiver<f64>>);
+
+/// Has so many threads hash, each one password after the other, where the thread that begins this may run.
+pub(super) fn begin(threads: usize, time: Duration) -> Hashing {
+    let hash = |_| {
+        let (tell, told) = oneshot::channel();
+        // Who waits is there until it is told.
+        thread::spawn(move || tell.send(hash_for(time)));
+        told
+    };
+    Hashing((0..threads).map(hash).collect())
+}
+
+impl Hashing {
+    /// How many hashes a second all of them have made.
+    pub(super) async fn rate(self) -> f64 {
+        let mut rate = 0.0;
+        for told in self.0 {
+            rate += told.await.expect("nothing stops a hash");
+        }
+        rate
     }
-    rate
 }
 
 fn hash_for(time: Duration) -> f64 {

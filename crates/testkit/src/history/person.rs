@@ -85,7 +85,7 @@ impl World {
     }
 
     /// Uses the session token; nothing is known when it is not known whether it was good.
-    pub(super) async fn use_it(&self, at: At, who: &Somebody, pair: &Pair) -> Option<bool> {
+    pub async fn use_it(&self, at: At, who: &Somebody, pair: &Pair) -> Option<bool> {
         let answer = async {
             match at {
                 At::Sessions(_) => {

@@ -6,14 +6,10 @@ use std::{
 };
 
 use fastrand::Rng;
-use futures_util::future::join_all;
-use testkit::{
-    Signal,
-    history::{At, Pair, Somebody},
-};
-use tokio::time::{sleep, timeout};
+use testkit::Signal;
+use tokio::time::sleep;
 
-use crate::{house::House, line::Line};
+use crate::{house::House, late, store::Store};
 
 /// What can happen; the number is a replica's.
 #[derive(Clone, Copy, Debug)]
@@ -26,66 +22,98 @@ enum Fault {
     ReplicaIsCutOff(usize),
     /// A replica stands still, and goes on.
     ReplicaHangs(usize),
-    /// Answers of Redis are late, until none comes any more.
-    RedisIsLateThenSilent(usize),
+    /// What Redis says to a replica's question for news is long under way, and sessions end meanwhile.
+    NewsIsLate(usize),
+    /// What a replica reads of sessions is under way while they end.
+    ReadsAreLate(usize),
     /// Answers of Redis are late, on each connection differently: they overtake each other.
     AnswersOvertake(usize),
-    /// The same three between accounts and the replica that it watches.
+    /// The same between accounts and the replica that it watches.
     GuardIsCutOff,
     GuardHangs,
-    SessionsIsLateThenSilent,
+    EchoesAreLate,
+    /// A master is killed or frozen until another takes over, and comes back.
+    MasterIsKilled,
+    MasterHangs,
+    /// One of those that stand in for a master is frozen for a while.
+    StandInHangs,
 }
 
-const FAULTS: [Fault; 13] = [
+/// Over one Redis.
+const FAULTS: [Fault; 15] = [
     Fault::RedisIsKilled,
     Fault::RedisHangs,
     Fault::ReplicaIsCutOff(0),
     Fault::ReplicaIsCutOff(1),
     Fault::ReplicaHangs(0),
     Fault::ReplicaHangs(1),
-    Fault::RedisIsLateThenSilent(0),
-    Fault::RedisIsLateThenSilent(1),
+    Fault::NewsIsLate(0),
+    Fault::NewsIsLate(1),
+    Fault::ReadsAreLate(0),
+    Fault::ReadsAreLate(1),
     Fault::AnswersOvertake(0),
     Fault::AnswersOvertake(1),
     Fault::GuardIsCutOff,
     Fault::GuardHangs,
-    Fault::SessionsIsLateThenSilent,
+    Fault::EchoesAreLate,
 ];
 
-/// How late a late answer is: less than what sessions waits for news from Redis, and together with Redis' own wait, too.
-const LATE: Duration = Duration::from_millis(700);
+/// Over several.
+const FAILOVERS: [Fault; 8] = [
+    Fault::MasterIsKilled,
+    Fault::MasterHangs,
+    Fault::StandInHangs,
+    Fault::ReplicaHangs(0),
+    Fault::ReplicaHangs(1),
+    Fault::GuardIsCutOff,
+    Fault::GuardHangs,
+    Fault::EchoesAreLate,
+];
 
 /// Has one after the other happen, in an order of chance, until the time is over and each has happened as often as the
-/// others, if the machine is not too busy for that. Then all is well.
-pub(crate) async fn befall(house: &House, chance: &mut Rng, time: Duration) {
-    let began = Instant::now();
+/// others, if the machine is not too busy for that. Then all is well. Answers when masters were replaced.
+pub(crate) async fn befall(house: &House, chance: &mut Rng, time: Duration) -> Vec<Range<u64>> {
+    let (began, mut storms) = (Instant::now(), Vec::new());
+    let all = if matches!(house.store, Store::One(_)) { &FAULTS[..] } else { &FAILOVERS };
     let mut coming = Vec::new();
     // Sessions that were there before.
     sleep(Duration::from_secs(1)).await;
     while began.elapsed() < time || !coming.is_empty() && began.elapsed() < time * 3 {
         if coming.is_empty() {
-            coming.extend(FAULTS);
+            coming.extend(all);
             chance.shuffle(&mut coming);
         }
         let fault = coming.pop().expect("there are faults");
         let at = began.elapsed();
-        happen(fault, house, chance).await;
+        storms.extend(happen(fault, house, chance).await);
         eprintln!("{at:>10.1?} to {:.1?}: {fault:?}", began.elapsed());
         a_while(chance, 100..300).await;
     }
+    storms
 }
 
-async fn happen(fault: Fault, house: &House, chance: &mut Rng) {
+async fn happen(fault: Fault, house: &House, chance: &mut Rng) -> Option<Range<u64>> {
     match fault {
         Fault::RedisIsKilled => {
-            house.redis.kill().await;
+            let redis = house.store.some(true, chance).await;
+            redis.kill().await;
             a_while(chance, 100..1000).await;
-            house.redis.start().await;
+            redis.start().await;
         }
         Fault::RedisHangs => {
-            house.redis.freeze().await;
+            let redis = house.store.some(true, chance).await;
+            redis.freeze().await;
             a_while(chance, 300..1500).await;
-            house.redis.thaw().await;
+            redis.thaw().await;
+        }
+        Fault::MasterIsKilled => return Some(house.store.fails_over(true, chance).await),
+        Fault::MasterHangs => return Some(house.store.fails_over(false, chance).await),
+        Fault::StandInHangs => {
+            let stands_in = house.store.some(false, chance).await;
+            stands_in.freeze().await;
+            a_while(chance, 300..1500).await;
+            stands_in.thaw().await;
+            house.store.is_whole().await;
         }
         Fault::ReplicaIsCutOff(number) => {
             house.to_redis[number].cut();
@@ -97,9 +125,8 @@ async fn happen(fault: Fault, house: &House, chance: &mut Rng) {
             a_while(chance, 300..1800).await;
             house.replicas[number].binary.signal(Signal::CONT);
         }
-        Fault::RedisIsLateThenSilent(number) => {
-            late_then_silent(&house.to_redis[number], LATE, house, 1 - number, chance).await;
-        }
+        Fault::NewsIsLate(number) => late::news(house, number, chance).await,
+        Fault::ReadsAreLate(number) => late::reads(house, number).await,
         Fault::AnswersOvertake(number) => {
             house.to_redis[number].delay(Duration::from_millis(350), true);
             a_while(chance, 1200..2000).await;
@@ -115,42 +142,9 @@ async fn happen(fault: Fault, house: &House, chance: &mut Rng) {
             a_while(chance, 300..1500).await;
             house.accounts.binary.signal(Signal::CONT);
         }
-        // Late by more than a lease: what it is told by may be old by one already.
-        Fault::SessionsIsLateThenSilent => {
-            late_then_silent(&house.to_sessions, LATE * 2, house, 0, chance).await;
-        }
+        Fault::EchoesAreLate => late::echoes(house).await,
     }
-}
-
-/// Answers are late, everybody's sessions end elsewhere, and just before the news would come nothing comes any more. Who
-/// counts a lease from an answer instead of from its question believes in them too long.
-async fn late_then_silent(line: &Line, late: Duration, house: &House, elsewhere: usize, chance: &mut Rng) {
-    let at = At::Sessions(elsewhere);
-    // Sessions of before are known everywhere by then.
-    sleep(Duration::from_millis(800)).await;
-    let signing_in = house.people.iter().map(async |who| Some((who, sign_in(house, at, who).await?)));
-    let signed_in: Vec<_> = join_all(signing_in).await.into_iter().flatten().collect();
-    line.delay(late, false);
-    sleep(late + LATE / 2).await;
-    let ends = signed_in.iter().map(|(who, by)| house.world.revoke_all(at, who, by, false));
-    join_all(ends).await;
-    sleep(late * 9 / 10).await;
-    line.cut();
-    a_while(chance, 1500..2000).await;
-    line.heal();
-}
-
-/// Signs in, which may have to be tried again after what was before; none where that takes long.
-async fn sign_in(house: &House, at: At, who: &Somebody) -> Option<Pair> {
-    let again = async {
-        loop {
-            match house.world.sign_in(at, who).await {
-                Ok(pair) => return pair,
-                Err(_) => sleep(LATE / 10).await,
-            }
-        }
-    };
-    timeout(LATE * 3, again).await.ok()
+    None
 }
 
 /// For how long something lasts is chance, in milliseconds.

@@ -1,15 +1,16 @@
-//! Accounts, whom sessions are used at, and two replicas of sessions over one Redis, each at the end of a line of its own.
+//! Accounts, whom sessions are used at, and two replicas of sessions over one store. Where that is one Redis, each is at the
+//! end of a line of its own.
 
 use std::time::Instant;
 
 use proto::accounts::v1::{Account, CreateAccountRequest, accounts_service_client::AccountsServiceClient};
 use testkit::{
-    Binary, Database, Redis, Server, ServiceKeys, Signal,
+    Binary, Database, Line, Server, ServiceKeys, Signal,
     history::{Call, Plan, Somebody, World},
-    postgres, redis,
+    postgres,
 };
 
-use crate::line::Line;
+use crate::store::Store;
 
 const PASSWORD: &str = "a long walk along the quay";
 /// Processes of people.
@@ -18,9 +19,9 @@ const CROWDS: u64 = 3;
 const SHARED: usize = 5;
 
 pub(crate) struct House {
-    pub(crate) redis: Redis,
+    pub(crate) store: Store,
     pub(crate) replicas: Vec<Server>,
-    /// Between each replica and Redis.
+    /// Between each replica and Redis, where that is one.
     pub(crate) to_redis: Vec<Line>,
     pub(crate) accounts: Server,
     /// Between accounts and the second replica.
@@ -34,8 +35,8 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) async fn start() -> Self {
-        let (database, redis) = (postgres().await, redis().await);
+    pub(crate) async fn start(store: Store) -> Self {
+        let database = postgres().await;
         let migrated = [("FAIRLEAD__MIGRATE__ACCOUNTS__URL", &*database.url)];
         let exit = Binary::start("migrate", &["accounts", "up"], &migrated).exit().await;
         assert_eq!(exit.code, Some(0), "{exit:#?}");
@@ -43,9 +44,15 @@ impl House {
         let passwords = Server::start("test-passwords", &borrowed(&keys_of("accounts", &keys)));
         let (mut replicas, mut to_redis) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            let line = Line::before(redis.url.trim_start_matches("redis://").to_owned()).await;
+            let url = if let Store::One(redis) = &store {
+                let line = Line::before(redis.url.trim_start_matches("redis://")).await;
+                to_redis.push(line);
+                format!("redis://{}", to_redis[to_redis.len() - 1].address)
+            } else {
+                store.url().to_owned()
+            };
             let settings = [
-                ("FAIRLEAD__SESSIONS__REDIS__URL", format!("redis://{}", line.address)),
+                ("FAIRLEAD__SESSIONS__REDIS__URL", url),
                 ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", format!("http://{}", passwords.grpc)),
                 // Nobody guesses here, and nobody's oldest session shall go.
                 ("FAIRLEAD__SESSIONS__THROTTLE__ADDRESS_PER_MINUTE", "60000".to_owned()),
@@ -54,9 +61,8 @@ impl House {
             ];
             let environment: Vec<_> = keys_of("sessions", &keys).into_iter().chain(settings).collect();
             replicas.push(Server::start("sessions", &borrowed(&environment)));
-            to_redis.push(line);
         }
-        let to_sessions = Line::before(replicas[1].grpc.to_string()).await;
+        let to_sessions = Line::before(&replicas[1].grpc.to_string()).await;
         let settings = [
             ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", database.url.clone()),
             ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", format!("http://{}", to_sessions.address)),
@@ -72,7 +78,7 @@ impl House {
         }
         let world = World::new(&replicas.iter().map(url).collect::<Vec<_>>(), &url(&accounts));
         Self {
-            redis,
+            store,
             replicas,
             to_redis,
             accounts,

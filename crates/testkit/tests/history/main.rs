@@ -3,14 +3,19 @@
 mod faults;
 mod house;
 mod judge;
-mod line;
+mod late;
+mod store;
 
 use std::{collections::BTreeMap, env, time::Duration};
 
 use fastrand::Rng;
 use testkit::history::{Call, Outcome};
 
-use crate::{house::House, judge::judge};
+use crate::{
+    house::House,
+    judge::{Leave, judge},
+    store::Store,
+};
 
 /// For how long things fail; `FAULT_SECONDS` says otherwise.
 const TIME: Duration = Duration::from_secs(20);
@@ -22,18 +27,36 @@ fn number(name: &str) -> Option<u64> {
 #[tokio::test]
 #[ignore = "make faults"]
 async fn whatever_fails_no_end_is_outlived_and_no_session_is_lost() {
+    let leave = Leave::default();
+    holds(Store::One(testkit::redis().await), leave).await;
+}
+
+#[tokio::test]
+#[ignore = "make faults"]
+async fn whatever_fails_under_sentinels_no_acknowledged_end_is_outlived() {
+    holds(Store::Sentinels(testkit::redis_sentinels().await), Leave::FAILOVER).await;
+}
+
+#[tokio::test]
+#[ignore = "make faults"]
+async fn whatever_fails_in_a_cluster_no_acknowledged_end_is_outlived() {
+    holds(Store::Cluster(testkit::redis_cluster().await), Leave::FAILOVER).await;
+}
+
+/// Has things fail under people who use sessions, and judges what they saw.
+async fn holds(store: Store, mut leave: Leave) {
     let seed = number("FAULT_SEED").unwrap_or_else(|| fastrand::u64(..));
     let time = number("FAULT_SECONDS").map_or(TIME, Duration::from_secs);
     eprintln!("FAULT_SEED={seed}");
-    let house = House::start().await;
+    let house = House::start(store).await;
 
     let crowds = house.crowds(seed).await;
-    faults::befall(&house, &mut Rng::with_seed(seed), time).await;
+    leave.storms = faults::befall(&house, &mut Rng::with_seed(seed), time).await;
     let history = house::history(&house, crowds).await;
 
     tell(&history);
     let temptations = judge::temptations(&history);
-    let wrong = judge(&history);
+    let wrong = judge(&history, &leave);
     assert_eq!(
         wrong.len(),
         0,

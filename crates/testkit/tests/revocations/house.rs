@@ -1,4 +1,5 @@
-//! Accounts and two replicas of sessions over one store. Accounts knows the second replica only.
+//! Accounts and two replicas of sessions over one store, the second at the end of a line. Accounts knows the second replica
+//! only, by way of another line.
 
 use std::{
     mem::replace,
@@ -14,7 +15,7 @@ use proto::{
         sessions_service_client::SessionsServiceClient,
     },
 };
-use testkit::{Binary, Database, Exit, Redis, Server, ServiceKeys, Signal, free_port, postgres, redis};
+use testkit::{Binary, Database, Exit, Line, Redis, Server, ServiceKeys, Signal, free_port, postgres, redis};
 use tonic::{Request, Status, transport::Channel};
 
 const EMAIL: &str = "ada@example.com";
@@ -27,6 +28,10 @@ pub(crate) struct House {
     pub(crate) first: Server,
     pub(crate) second: Server,
     pub(crate) account: Account,
+    /// Between the second replica and Redis, where that is one.
+    pub(crate) to_redis: Option<Line>,
+    /// Between accounts and the second replica.
+    pub(crate) to_sessions: Line,
     ports: [u16; 2],
     environment: Vec<(&'static str, String)>,
     _keys: ServiceKeys,
@@ -44,19 +49,24 @@ impl House {
     /// Over one Redis of its own.
     pub(crate) async fn start() -> Self {
         let redis = redis().await;
-        let house = Self::over(&redis.url).await;
-        Self { _redis: Some(redis), ..house }
+        let line = Line::before(redis.url.trim_start_matches("redis://")).await;
+        let house = Self::between(&redis.url, &format!("redis://{}", line.address)).await;
+        Self { _redis: Some(redis), to_redis: Some(line), ..house }
     }
 
     /// Over this Redis.
     pub(crate) async fn over(redis: &str) -> Self {
+        Self::between(redis, redis).await
+    }
+
+    /// The first replica goes one way to Redis, and the second another.
+    async fn between(first: &str, second: &str) -> Self {
         let database = postgres().await;
         let migrated = [("FAIRLEAD__MIGRATE__ACCOUNTS__URL", &*database.url)];
         let exit = Binary::start("migrate", &["accounts", "up"], &migrated).exit().await;
         assert_eq!(exit.code, Some(0), "{exit:#?}");
         let keys = ServiceKeys::make(&["accounts", "sessions"]);
         let [of_accounts, of_second] = [[free_port(), free_port()], [free_port(), free_port()]];
-        let near = |port: u16| format!("http://127.0.0.1:{port}");
         let common = |name: &str| {
             [
                 ("FAIRLEAD__LIFECYCLE__LAME_DUCK", "0s".to_owned()),
@@ -64,20 +74,22 @@ impl House {
                 ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", keys.private(name).display().to_string()),
             ]
         };
-        let environment: Vec<_> = common("sessions")
-            .into_iter()
-            .chain([
+        let to_sessions = Line::before(&format!("127.0.0.1:{}", of_second[0])).await;
+        let of_sessions = |redis: &str| -> Vec<_> {
+            let settings = [
                 ("FAIRLEAD__SESSIONS__REDIS__URL", redis.to_owned()),
-                ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", near(of_accounts[0])),
-            ])
-            .collect();
-        let first = Server::start("sessions", &borrowed(&environment));
+                ("FAIRLEAD__SESSIONS__ACCOUNTS__URL", format!("http://127.0.0.1:{}", of_accounts[0])),
+            ];
+            common("sessions").into_iter().chain(settings).collect()
+        };
+        let first = Server::start("sessions", &borrowed(&of_sessions(first)));
+        let environment = of_sessions(second);
         let second = Server::start_on("sessions", of_second, &borrowed(&environment));
         let settings: Vec<_> = common("accounts")
             .into_iter()
             .chain([
                 ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", database.url.clone()),
-                ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", near(of_second[0])),
+                ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", format!("http://{}", to_sessions.address)),
             ])
             .collect();
         let accounts = Server::start_on("accounts", of_accounts, &borrowed(&settings));
@@ -90,6 +102,8 @@ impl House {
             first,
             second,
             account,
+            to_redis: None,
+            to_sessions,
             ports: of_second,
             environment,
             _keys: keys,
@@ -131,9 +145,23 @@ impl House {
     }
 
     /// Uses the session at accounts.
-    pub(crate) async fn get_account(&self, SignedIn { token, .. }: &SignedIn) -> Result<(), Status> {
+    pub(crate) async fn get_account(&self, signed_in: &SignedIn) -> Result<(), Status> {
+        self.using(signed_in).await
+    }
+
+    /// The same, to be done at any time.
+    pub(crate) fn using(
+        &self,
+        SignedIn { token, .. }: &SignedIn,
+    ) -> impl Future<Output = Result<(), Status>> + Send + use<> {
         let request = bearer(token, GetAccountRequest { account_id: self.account.account_id.clone() });
-        AccountsServiceClient::new(self.accounts.channel()).get_account(request).await.map(drop)
+        let mut accounts = AccountsServiceClient::new(self.accounts.channel());
+        async move { accounts.get_account(request).await.map(drop) }
+    }
+
+    /// A number that accounts tells of itself.
+    pub(crate) async fn told_by_accounts(&self, metric: &str) -> f64 {
+        self.accounts.metrics().await.sum(metric, &[]).unwrap_or_default()
     }
 
     /// Uses the session until both the second replica and accounts answer from what they keep.

@@ -2,5 +2,6 @@
 
 mod failover;
 mod house;
+mod late;
 mod replicas;
 mod stops;

@@ -11,8 +11,7 @@ use crate::house::{House, WITHIN};
 const BOUND: Duration = Duration::from_secs(2);
 
 async fn connections(house: &House) -> f64 {
-    let metrics = house.accounts.metrics().await;
-    metrics.sum("fairlead_revocations_connections_total", &[]).unwrap_or_default()
+    house.told_by_accounts("fairlead_revocations_connections_total").await
 }
 
 #[tokio::test]

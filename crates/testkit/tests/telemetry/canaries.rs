@@ -25,7 +25,8 @@ use crate::{
 /// In everything that is planted, whatever its case.
 const MARK: &str = "canary";
 /// Every library says all that it can.
-const LOUD: [(&str, &str); 2] = [("FAIRLEAD__TELEMETRY__LOG", "trace"), ("OTEL_TRACES_SAMPLER", "always_on")];
+pub(crate) const LOUD: [(&str, &str); 2] =
+    [("FAIRLEAD__TELEMETRY__LOG", "trace"), ("OTEL_TRACES_SAMPLER", "always_on")];
 
 #[tokio::test]
 async fn what_people_send_and_get_is_told_nowhere() {
@@ -165,7 +166,7 @@ async fn no_secret_of_a_configuration_is_told_whatever_is_wrong_with_it() {
     }
 }
 
-fn secrets(tokens: &Tokens) -> [String; 2] {
+pub(crate) fn secrets(tokens: &Tokens) -> [String; 2] {
     // The prefix is public, and so may be what follows it in part: the bucket and the id of the session.
     [&tokens.session_token, &tokens.refresh_token].map(|token| token[token.len() - 40..].to_owned())
 }

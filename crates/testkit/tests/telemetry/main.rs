@@ -1,10 +1,12 @@
 //! What real processes tell of themselves: their traces, and nothing that is nobody's business.
 
+mod audit;
 mod boards;
 mod canaries;
 mod collector;
 mod fields;
 mod house;
+mod manual;
 mod metrics;
 mod promql;
 mod sign_in;

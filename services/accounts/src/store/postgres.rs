@@ -1,21 +1,20 @@
 //! Accounts in Postgres.
 
-mod config;
-mod pool;
+use common::{Process, config::Problems, sizing::Demand};
+pub use sql::postgres::Config;
+use sql::postgres::{Owner, Postgres};
 
-use std::sync::Arc;
+use super::{SCHEMA_VERSION, SqlStore};
 
-use common::{Process, config::Problems, telemetry::database::Place};
-use sqlx::{Connection, PgConnection, Postgres, postgres::PgConnectOptions};
+const OWNER: Owner = Owner {
+    service: "accounts",
+    section: "accounts.postgres",
+    url: "accounts.postgres.url",
+    connections: "accounts.postgres_connections",
+    schema: SCHEMA_VERSION,
+};
 
-pub use self::config::Config;
-use self::{config::CONNECTIONS, pool::Outdated};
-use super::sql::SqlStore;
-
-/// The path of the address, which holds the password.
-const URL: &str = "accounts.postgres.url";
-
-/// Accounts in Postgres, from version 12 on.
+/// Accounts in Postgres.
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl PostgresStore {
@@ -25,16 +24,7 @@ impl PostgresStore {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn open(config: &Config, process: &Process) -> Result<Self, Problems> {
-        let connections = u32::try_from(process.share(CONNECTIONS)).unwrap_or(u32::MAX);
-        let timeouts = config.clone();
-        let options = process
-            .follow(URL, &config.url, move |url| timeouts.options(url))
-            .map_err(|_| refused(config))?;
-        let (store, outdated) = Self::with(config, (*options.current()).clone(), connections);
-        store.attach("postgres", process);
-        let rotated = store.clone();
-        process.rotate(URL, options, connects, move |options| rotated.take(&options, &outdated));
-        Ok(store)
+        Postgres::open(config, OWNER, process).map(Self)
     }
 
     /// A store with so many connections at most. Nothing is connected yet.
@@ -42,41 +32,17 @@ impl PostgresStore {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &Config, connections: u32) -> Result<Self, Problems> {
-        let options = config.options(&config.url).map_err(|_| refused(config))?;
-        Ok(Self::with(config, options, connections).0)
-    }
-
-    fn with(config: &Config, options: PgConnectOptions, connections: u32) -> (Self, Outdated) {
-        let place = place(&options);
-        let (pool, outdated) = pool::open(options, connections, config.acquire_timeout.0);
-        (Self::over(pool, "begin", config.lost_after(), place), outdated)
-    }
-
-    /// Connects so from now on. What is connected already may be so as a user who is about to go.
-    fn take(&self, options: &PgConnectOptions, outdated: &Outdated) {
-        self.pool().set_connect_options(options.clone());
-        self.moved(place(options));
-        outdated.all(self.pool());
+        Postgres::new(config, OWNER, connections).map(Self)
     }
 }
 
-/// Where that leads; without a name the database is the user's.
-fn place(options: &PgConnectOptions) -> Place {
-    Place {
-        address: Some(options.get_host().to_owned()),
-        port: Some(options.get_port()),
-        namespace: Some(options.get_database().unwrap_or(options.get_username()).to_owned()),
-    }
+/// Reports what cannot be used.
+pub fn validate(config: &Config, problems: &mut Problems) {
+    config.validate(OWNER, problems);
 }
 
-fn refused(config: &Config) -> Problems {
-    let mut problems = Problems::default();
-    config.validate("accounts.postgres", &mut problems);
-    problems
-}
-
-/// Whether Postgres lets somebody in.
-async fn connects(options: Arc<PgConnectOptions>) -> Result<(), String> {
-    let connection = PgConnection::connect_with(&options).await.map_err(|error| error.to_string())?;
-    connection.close().await.map_err(|error| error.to_string())
+/// How many connections one process would like.
+#[must_use]
+pub fn demand(config: &Config) -> Demand {
+    config.demand(OWNER)
 }

@@ -1,63 +1,25 @@
 //! Accounts in a SQLite file.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
-use common::{Process, telemetry::database::Place};
-use sqlx::{
-    Sqlite, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
-};
-use tokio::time::{Instant, sleep};
+use common::Process;
+use sql::sqlite::Sqlite;
 
-use super::sql::SqlStore;
+use super::{SCHEMA_VERSION, SqlStore};
 
-/// Connections to the file: readers do not wait for one another, writers do.
-const CONNECTIONS: u32 = 4;
-/// How long a writer waits for another, and a call for a connection.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a unit of work may take: a file that is as slow as that is on a disk that has failed.
-const LOST_AFTER: Duration = Duration::from_secs(3);
-
-/// Accounts in a SQLite file, from version 3.35 on, which is built in.
+/// Accounts in a SQLite file.
 pub type SqliteStore = SqlStore<Sqlite>;
 
 impl SqliteStore {
     /// A store of the process: reported by its readiness, closed at its end. Nothing is opened yet.
     #[must_use]
     pub fn open(file: &Path, process: &Process) -> Self {
-        let store = Self::new(file);
-        store.attach("sqlite", process);
-        store
+        Self(Sqlite::open(file, "sqlite", SCHEMA_VERSION, process))
     }
 
     /// A store in a file. Nothing is opened yet.
     #[must_use]
     pub fn new(file: &Path) -> Self {
-        let options =
-            SqliteConnectOptions::new().filename(file).create_if_missing(true).busy_timeout(PATIENCE);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .after_connect(|connection, _| Box::pin(write_ahead(connection)))
-            .connect_lazy_with(options);
-        // A transaction that begins as a reader cannot become the writer when another one has written meanwhile.
-        Self::over(pool, "begin immediate", LOST_AFTER, Place::default())
-    }
-}
-
-/// Has the file keep a write-ahead log. The first connections find each other in the way of changing to it, and for that
-/// SQLite does not wait by itself.
-async fn write_ahead(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    const BUSY: &str = "5";
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        match sqlx::query("pragma journal_mode = wal").execute(&mut *connection).await {
-            Err(sqlx::Error::Database(error))
-                if error.code().as_deref() == Some(BUSY) && Instant::now() < give_up =>
-            {
-                sleep(Duration::from_millis(10)).await;
-            }
-            done => return done.map(drop),
-        }
+        Self(Sqlite::new(file))
     }
 }

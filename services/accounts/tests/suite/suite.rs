@@ -66,7 +66,8 @@ impl Suite {
             limits: limits::Config { cpu: Some(Cores::new(8)), ..limits::Config::default() },
             ..FrameConfig::default()
         };
-        let demands = [password::demand(), postgres::Config::default().demand(), accounts::near_cache()];
+        let demands =
+            [password::demand(), postgres::demand(&postgres::Config::default()), accounts::near_cache()];
         let process = Process::new(PROGRAM, frame, &demands).unwrap();
         let peer = Peer::default();
         let running = Running::start(process, async |process: &Process| {

@@ -3,8 +3,10 @@
 pub(crate) mod client;
 mod crowd;
 mod deleting;
+mod draining;
 mod faults;
 mod harbour;
+mod memory;
 mod reading;
 mod replicas;
 mod signing;

@@ -30,6 +30,7 @@ mod fill;
 mod keys;
 mod lookout;
 mod node;
+mod others_first;
 mod route;
 mod script;
 mod sentinel;

@@ -71,6 +71,38 @@ async fn no_end_that_was_acknowledged_is_forgotten_when_a_redis_that_hangs_is_re
     survives(async |master| master.freeze().await, async |master| master.thaw().await).await;
 }
 
+#[tokio::test]
+async fn an_end_that_no_replica_has_is_an_outage_until_one_has_it() {
+    let (set, cluster) = tokio::join!(testkit::redis_sentinels(), testkit::redis_cluster());
+    for (url, replicas) in [(&set.url, &set.servers[1..]), (&cluster.url, &cluster.nodes[3..])] {
+        let suite = Suite::in_redis_at(url.clone().into()).await;
+        let (ended, by) = (suite.sign_in().await, suite.sign_in().await);
+        let end = (ended.0, by.1);
+
+        for replica in replicas {
+            replica.freeze().await;
+        }
+        let began = Instant::now();
+        let refused = revoke(&suite, &end).await.unwrap_err();
+        assert_outage(&refused, began);
+        assert_eq!(testkit::reason(&refused), "STORE_UNAVAILABLE");
+        for replica in replicas {
+            replica.thaw().await;
+        }
+
+        // It had happened, and whoever asks again is told so once a replica has heard of it.
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            let status = revoke(&suite, &end).await.unwrap_err();
+            if status.code() == Code::NotFound {
+                break;
+            }
+            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+            assert!(Instant::now() < deadline, "{status:?}");
+        }
+    }
+}
+
 /// Ends sessions one after another while the master goes, and looks at them again when it has come back and holds itself
 /// for the master.
 async fn survives(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&Redis)) {

@@ -23,7 +23,7 @@ fn scripts(redis: &Redis) -> u64 {
 }
 
 /// Validates until the answer costs Redis nothing.
-async fn warm(suite: &Suite, redis: &Redis, token: &str) {
+pub(crate) async fn warm(suite: &Suite, redis: &Redis, token: &str) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let before = scripts(redis);
@@ -37,7 +37,7 @@ async fn warm(suite: &Suite, redis: &Redis, token: &str) {
 }
 
 /// Uses a token until it is refused for good, and checks every use by when it began.
-async fn refused_within_the_bound(suite: &Suite, token: &str, acknowledged: Instant) {
+pub(crate) async fn refused_within_the_bound(suite: &Suite, token: &str, acknowledged: Instant) {
     loop {
         let began = Instant::now();
         match suite.validate(token).await {
@@ -50,12 +50,17 @@ async fn refused_within_the_bound(suite: &Suite, token: &str, acknowledged: Inst
     }
 }
 
-async fn revoke(suite: &Suite, session: &Session, tokens: &Tokens) {
+pub(crate) async fn revoke(suite: &Suite, session: &Session, tokens: &Tokens) {
     let request = RevokeSessionRequest { session_id: session.session_id.clone(), ..Default::default() };
     suite.client().revoke_session(bearer(tokens, request)).await.unwrap();
 }
 
-async fn refresh(suite: &Suite, tokens: &Tokens) -> Result<Tokens, Status> {
+pub(crate) async fn revoke_all(suite: &Suite, tokens: &Tokens) {
+    let all = RevokeAccountSessionsRequest { account_id: suite.account_id.clone(), ..Default::default() };
+    suite.client().revoke_account_sessions(bearer(tokens, all)).await.unwrap();
+}
+
+pub(crate) async fn refresh(suite: &Suite, tokens: &Tokens) -> Result<Tokens, Status> {
     let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone(), ..Default::default() };
     Ok(suite.client().refresh_session(request).await?.into_inner().tokens.unwrap())
 }
@@ -74,8 +79,7 @@ async fn however_a_session_ends_at_one_replica_another_refuses_it_soon() {
 
     let (_, tokens) = here.sign_in().await;
     warm(&there, &redis, &tokens.session_token).await;
-    let all = RevokeAccountSessionsRequest { account_id: here.account_id.clone(), ..Default::default() };
-    here.client().revoke_account_sessions(bearer(&tokens, all)).await.unwrap();
+    revoke_all(&here, &tokens).await;
     refused_within_the_bound(&there, &tokens.session_token, Instant::now()).await;
 
     let (_, tokens) = here.sign_in().await;

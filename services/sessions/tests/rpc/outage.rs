@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use proto::sessions::v1::{ListSessionsRequest, RefreshSessionRequest, Session, Tokens};
+use proto::sessions::v1::{
+    ListSessionsRequest, RefreshSessionRequest, RevokeAccountSessionsRequest, Session, Tokens,
+};
 use testkit::Proxy;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
+use uuid::Uuid;
 
 use crate::{
     accounts::PASSWORD,
@@ -30,6 +33,12 @@ async fn try_everything(suite: &Suite, tokens: &Tokens) -> Vec<(&'static str, Re
         let checked = edge::check(suite, edge::on(session, "GET", &headers)).await;
         answers.push((what, checked.map(drop), began.elapsed()));
     }
+
+    let began = Instant::now();
+    let (account_id, except_session_id) = (Uuid::now_v7().to_string(), String::new());
+    let all = RevokeAccountSessionsRequest { account_id, except_session_id, auth_epoch: 1 };
+    let ended = suite.client().revoke_account_sessions(suite.by("accounts", all)).await.map(drop);
+    answers.push(("end all of somebody else, for accounts", ended, began.elapsed()));
 
     let began = Instant::now();
     answers.push(("sign in", suite.try_sign_in(PASSWORD).await.map(drop), began.elapsed()));

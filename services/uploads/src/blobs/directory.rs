@@ -39,13 +39,12 @@ pub(super) fn read(store: Arc<dyn ObjectStore>, path: Path, range: Range<u64>, u
         if at >= end {
             return None;
         }
-        let piece = at..end.min(at + PIECE);
+        let next = end.min(at + PIECE);
         let read: Result<Bytes, Error> =
-            bounded(until.within(PATIENCE), "get", store.get_range(&path, piece)).await;
-        let next = match &read {
-            Ok(bytes) if !bytes.is_empty() => at + bytes.len() as u64,
-            _ => end,
-        };
+            bounded(until.within(PATIENCE), "get", store.get_range(&path, at..next)).await;
+        // A file that is shorter than it was ends here.
+        let is_whole = read.as_ref().is_ok_and(|bytes| bytes.len() as u64 == next - at);
+        let next = if is_whole { next } else { end };
         Some((read, (store, path, next)))
     })
     .boxed()

@@ -1,23 +1,21 @@
 //! Parts as objects of an S3-compatible store.
 
 mod config;
+mod identity;
 mod signing;
 
 use std::{fs, io, sync::Arc};
 
-use async_trait::async_trait;
-use common::{Process, config::Problems, config::Watched};
+use common::{Process, config::Problems};
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, CredentialProvider, RetryConfig,
-    aws::{AmazonS3, AmazonS3Builder, AwsCredential},
+    BackoffConfig, Certificate, ClientOptions, RetryConfig,
+    aws::{AmazonS3, AmazonS3Builder},
 };
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
-pub use self::config::Config;
+pub use self::config::{Config, Credentials};
+use self::identity::Identity;
 use super::{Blobs, How};
-
-/// The path of the secret that is followed.
-const SECRET: &str = "uploads.s3.secret_access_key";
 
 impl Blobs {
     /// A bucket of an S3-compatible store, which follows the file that the secret is mounted from. Nothing is connected
@@ -31,21 +29,15 @@ impl Blobs {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let key_id = config.access_key_id.clone();
-        let credential = move |secret: &common::config::Secret| {
-            let secret_key = secret.expose().to_owned();
-            Ok::<_, String>(AwsCredential { key_id: key_id.clone(), secret_key, token: None })
-        };
-        let credential = process.follow(SECRET, &config.secret_access_key, credential);
-        let credential = Mounted(credential.map_err(|wrong| problem("secret_access_key", &wrong))?);
+        let identity = Identity::of(config, process).map_err(|wrong| problem("secret_access_key", &wrong))?;
         let public = config.public_endpoint.as_ref().unwrap_or(&config.endpoint);
-        let store = Arc::new(open(config, &config.endpoint, &credential)?);
-        let signer = Arc::new(open(config, public, &credential)?);
+        let store = Arc::new(open(config, &config.endpoint, &identity)?);
+        let signer = Arc::new(open(config, public, &identity)?);
         Ok(Self { store, signer: Some(signer), how: How::Whole, patience: config.timeout.0 })
     }
 }
 
-fn open(config: &Config, endpoint: &str, credential: &Mounted) -> Result<AmazonS3, Problems> {
+fn open(config: &Config, endpoint: &str, identity: &Identity) -> Result<AmazonS3, Problems> {
     // Another one may have been chosen already, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let tls = endpoint.starts_with("https://");
@@ -55,22 +47,21 @@ fn open(config: &Config, endpoint: &str, credential: &Mounted) -> Result<AmazonS
         // A request as a whole is bounded where it is made, together with those that repeat it.
         .with_timeout_disabled()
         .with_read_timeout(config.timeout.0);
-    let client = if tls { trusting(client, config).map_err(|wrong| problem("ca", &wrong))? } else { client };
+    // Credentials may be given within TLS also where the store is not.
+    let client = trusting(client, config).map_err(|wrong| problem("ca", &wrong))?;
     let retry = RetryConfig {
         backoff: BackoffConfig::default(),
         max_retries: config.retries.into(),
         retry_timeout: config.timeout.0,
     };
-    AmazonS3Builder::new()
+    let store = AmazonS3Builder::new()
         .with_endpoint(endpoint)
         .with_region(&config.region)
         .with_bucket_name(&config.bucket)
         .with_virtual_hosted_style_request(config.virtual_hosted)
-        .with_credentials(Arc::new(credential.clone()))
         .with_client_options(client)
-        .with_retry(retry)
-        .build()
-        .map_err(|wrong| problem("endpoint", &wrong))
+        .with_retry(retry);
+    identity.prove(store, config).build().map_err(|wrong| problem("endpoint", &wrong))
 }
 
 /// Trusts the given authorities, or the public ones: a scratch image has none of its own.
@@ -88,23 +79,4 @@ fn problem(setting: &str, wrong: &impl ToString) -> Problems {
     let mut problems = Problems::default();
     problems.add(format!("uploads.s3.{setting}"), wrong.to_string());
     problems
-}
-
-/// The credential as it is mounted now.
-#[derive(Clone)]
-struct Mounted(Watched<AwsCredential>);
-
-impl std::fmt::Debug for Mounted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Mounted")
-    }
-}
-
-#[async_trait]
-impl CredentialProvider for Mounted {
-    type Credential = AwsCredential;
-
-    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        Ok(self.0.current())
-    }
 }

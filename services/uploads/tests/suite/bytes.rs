@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use testkit::S3;
 use uploads::{
     Blobs, Error,
-    blobs::{Until, Written},
+    blobs::{Until, Written, s3::Config},
     upload::Key,
 };
 
@@ -69,17 +69,21 @@ async fn s3_lets_nobody_in_with_another_secret() {
 
 /// A bucket as the service opens it.
 fn s3(endpoint: &str, secret: &str) -> Blobs {
-    let config = uploads::blobs::s3::Config {
+    open(&Config {
         endpoint: endpoint.to_owned(),
         bucket: S3::BUCKET.to_owned(),
         access_key_id: S3::KEY_ID.to_owned(),
         secret_access_key: secret.to_owned().into(),
-        ..uploads::blobs::s3::Config::default()
-    };
+        ..Config::default()
+    })
+}
+
+/// The same, however it is configured.
+pub(crate) fn open(config: &Config) -> Blobs {
     let program =
         Program { name: "uploads", version: "0.0.0", suite: proto::SUITE, descriptors: proto::DESCRIPTORS };
     let process = Process::new(program, FrameConfig::default(), &[]).unwrap();
-    Blobs::s3(&config, &process).unwrap()
+    Blobs::s3(config, &process).unwrap()
 }
 
 async fn keeps_promises(blobs: &Blobs) {
@@ -131,7 +135,7 @@ async fn what_is_removed_is_gone(blobs: &Blobs) {
     assert_eq!(read(blobs, &key, 0..5).await, Err(Error::NotFound));
 }
 
-async fn write(blobs: &Blobs, key: &Key, bytes: &[u8]) -> Written {
+pub(crate) async fn write(blobs: &Blobs, key: &Key, bytes: &[u8]) -> Written {
     let mut part = blobs.begin(key.clone(), bytes.len() as u64, soon()).await.unwrap();
     for piece in bytes.chunks(100_000) {
         part.push(piece).await.unwrap();

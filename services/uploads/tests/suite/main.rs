@@ -2,4 +2,5 @@
 
 mod bytes;
 mod contract;
+mod identity;
 mod stores;

@@ -46,12 +46,12 @@ fn reused() -> Outcome {
 
 #[track_caller]
 fn good(history: &[Call]) {
-    assert_eq!(judge(history), [""; 0]);
+    assert_eq!(judge(history, &Leave::default()), [""; 0]);
 }
 
 #[track_caller]
 fn bad(history: &[Call], fault: &str) {
-    let found = judge(history);
+    let found = judge(history, &Leave::default());
     assert!(matches!(found.as_slice(), [one] if one.starts_with(fault)), "{found:#?}");
 }
 
@@ -102,7 +102,7 @@ fn the_end_of_all_sessions_is_that_of_those_which_had_begun() {
 fn whoever_was_refused_has_ended_nothing() {
     let revoke = revoke(1000, Outcome::Refused("SESSION_INVALID".to_owned()));
 
-    let found = judge(&[sign_in(0), revoke, refused(2000, 1)]);
+    let found = judge(&[sign_in(0), revoke, refused(2000, 1)], &Leave::default());
 
     assert_eq!(found.len(), 2, "neither refusal is explained: {found:#?}");
 }
@@ -151,6 +151,21 @@ fn a_session_that_has_ended_is_not_renewed() {
     let history = [sign_in(0), revoke(1000, Outcome::Done), refresh(1101, 1, Outcome::Granted(pair(2)))];
 
     bad(&history, "renewed after its end");
+}
+
+#[test]
+fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_end() {
+    let at = |storm: Range<u64>| {
+        let storms = vec![storm.start * MILLI..storm.end * MILLI];
+        Leave { storms, ..Leave::FAILOVER }
+    };
+    let lost = [sign_in(0), refused(2000, 1)];
+    let late = |began| [sign_in(0), revoke(1000, Outcome::Done), used(REPLICA, began, 1)];
+
+    assert_eq!(judge(&lost, &at(50..1000)).len(), 0);
+    assert_eq!(judge(&lost, &at(20_000..30_000)).len(), 1);
+    assert_eq!(judge(&late(4100), &at(50..1000)).len(), 0);
+    assert_eq!(judge(&late(4101), &at(50..1000)).len(), 1);
 }
 
 #[test]

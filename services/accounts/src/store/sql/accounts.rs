@@ -1,11 +1,10 @@
 //! What is done with the table `accounts`.
 
+use sql::{Failure, Session, Statement, fetch, is_taken};
+
 use super::{
-    failure::Failure,
     outbox,
-    rows::{ACCOUNT, AccountRow},
-    session::Session,
-    statement::Statement,
+    rows::{self, ACCOUNT},
 };
 use crate::{
     account::{Account, AccountId, Change, Credentials, EndsSessions, Etag, NewAccount, Time},
@@ -14,7 +13,9 @@ use crate::{
     store::By,
 };
 
-pub(super) async fn create(session: &mut dyn Session, new: NewAccount) -> Result<Account, Failure> {
+type Result<T> = std::result::Result<T, Failure<Error>>;
+
+pub(super) async fn create(session: &mut dyn Session, new: NewAccount) -> Result<Account> {
     let NewAccount { id, email, display_name, password_hash, request_id } = new;
     let now = Time::now();
     let insert = Statement::assembled(format!(
@@ -33,7 +34,7 @@ pub(super) async fn create(session: &mut dyn Session, new: NewAccount) -> Result
     .with(Etag::FIRST)
     .with(request_id.map(|id| id.to_string()))
     .with(now);
-    if let Some(account) = first(session.accounts(insert).await?)? {
+    if let Some(account) = fetch(session, insert, rows::account).await?.pop() {
         return Ok(account);
     }
     // Two columns are unique; a repeated request is the more telling conflict.
@@ -44,14 +45,11 @@ pub(super) async fn create(session: &mut dyn Session, new: NewAccount) -> Result
     Err(if repeated { Error::RequestIdReused } else { Error::EmailTaken }.into())
 }
 
-pub(super) async fn find(session: &mut dyn Session, id: AccountId) -> Result<Option<Account>, Failure> {
+pub(super) async fn find(session: &mut dyn Session, id: AccountId) -> Result<Option<Account>> {
     Ok(credentials(session, By::Id(id)).await?.map(|found| found.account))
 }
 
-pub(super) async fn find_all(
-    session: &mut dyn Session,
-    ids: Vec<AccountId>,
-) -> Result<Vec<Account>, Failure> {
+pub(super) async fn find_all(session: &mut dyn Session, ids: Vec<AccountId>) -> Result<Vec<Account>> {
     let Some(&filler) = ids.first() else {
         return Ok(Vec::new());
     };
@@ -66,10 +64,10 @@ pub(super) async fn find_all(
     for id in ids.into_iter().chain(std::iter::repeat(filler)).take(slots) {
         select = select.with(id);
     }
-    session.accounts(select).await?.into_iter().map(Account::try_from).collect()
+    Ok(fetch(session, select, rows::account).await?)
 }
 
-pub(super) async fn credentials(session: &mut dyn Session, by: By) -> Result<Option<Credentials>, Failure> {
+pub(super) async fn credentials(session: &mut dyn Session, by: By) -> Result<Option<Credentials>> {
     let (column, value) = match by {
         By::Id(id) => ("account_id", id.to_string()),
         By::Email(email) => ("email_key", email.key().to_owned()),
@@ -77,14 +75,14 @@ pub(super) async fn credentials(session: &mut dyn Session, by: By) -> Result<Opt
     };
     let select =
         Statement::assembled(format!("select {ACCOUNT} from accounts where {column} = $1")).with(value);
-    first(session.accounts(select).await?)
+    Ok(fetch(session, select, rows::credentials).await?.pop())
 }
 
 pub(super) async fn list(
     session: &mut dyn Session,
     after: Option<AccountId>,
     limit: u16,
-) -> Result<Vec<Account>, Failure> {
+) -> Result<Vec<Account>> {
     // No id is smaller than the empty text.
     let after = after.map(|id| id.to_string()).unwrap_or_default();
     let select = Statement::assembled(format!(
@@ -92,7 +90,7 @@ pub(super) async fn list(
     ))
     .with(after)
     .with(limit);
-    session.accounts(select).await?.into_iter().map(Account::try_from).collect()
+    Ok(fetch(session, select, rows::account).await?)
 }
 
 pub(super) async fn update(
@@ -100,7 +98,7 @@ pub(super) async fn update(
     id: AccountId,
     change: Change,
     expected: Option<Etag>,
-) -> Result<Account, Failure> {
+) -> Result<Account> {
     let before = lock(session, id, expected).await?;
     let Some((after, ends)) = before.changed(change, Time::now()) else {
         return Ok(before);
@@ -119,7 +117,7 @@ pub(super) async fn set_password(
     id: AccountId,
     hash: PasswordHash,
     expected: Etag,
-) -> Result<Account, Failure> {
+) -> Result<Account> {
     let before = lock(session, id, Some(expected)).await?;
     let after = before.next_version(EndsSessions::Yes, Time::now());
     write(session, &after).await?;
@@ -134,18 +132,14 @@ pub(super) async fn rehash(
     id: AccountId,
     old: PasswordHash,
     new: PasswordHash,
-) -> Result<(), Failure> {
+) -> Result<()> {
     let update =
         Statement::new("update accounts set password_hash = $3 where account_id = $1 and password_hash = $2");
     session.execute(update.with(id).with(&old).with(&new)).await?;
     Ok(())
 }
 
-pub(super) async fn delete(
-    session: &mut dyn Session,
-    id: AccountId,
-    expected: Option<Etag>,
-) -> Result<(), Failure> {
+pub(super) async fn delete(session: &mut dyn Session, id: AccountId, expected: Option<Etag>) -> Result<()> {
     let before = lock(session, id, expected).await?;
     session.execute(Statement::new("delete from accounts where account_id = $1").with(id)).await?;
     outbox::add(session, &before.next_version(EndsSessions::Yes, Time::now())).await
@@ -153,11 +147,11 @@ pub(super) async fn delete(
 
 /// Reads an account and keeps others from changing it until the transaction ends. An update of nothing does it on both
 /// databases; `for update` is not SQLite's.
-async fn lock(session: &mut dyn Session, id: AccountId, expected: Option<Etag>) -> Result<Account, Failure> {
+async fn lock(session: &mut dyn Session, id: AccountId, expected: Option<Etag>) -> Result<Account> {
     let touch = Statement::assembled(format!(
         "update accounts set version = version where account_id = $1 returning {ACCOUNT}"
     ));
-    let account: Account = first(session.accounts(touch.with(id)).await?)?.ok_or(Error::NotFound)?;
+    let account = fetch(session, touch.with(id), rows::account).await?.pop().ok_or(Error::NotFound)?;
     if expected.is_some_and(|etag| etag != account.etag) {
         return Err(Error::Changed.into());
     }
@@ -166,7 +160,7 @@ async fn lock(session: &mut dyn Session, id: AccountId, expected: Option<Etag>) 
 
 /// Writes every field of a locked account but its password; `false` when its address belongs to another one. After that
 /// the transaction can only be rolled back.
-async fn write(session: &mut dyn Session, account: &Account) -> Result<bool, Failure> {
+async fn write(session: &mut dyn Session, account: &Account) -> Result<bool> {
     let Account { id, email, display_name, roles, disabled, auth_epoch, etag, create_time: _, update_time } =
         account;
     let update = Statement::new(
@@ -185,15 +179,7 @@ async fn write(session: &mut dyn Session, account: &Account) -> Result<bool, Fai
     .with(*update_time);
     match session.execute(update).await {
         Ok(()) => Ok(true),
-        Err(error) if is_unique_violation(&error) => Ok(false),
+        Err(error) if is_taken(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-fn is_unique_violation(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-}
-
-fn first<T: TryFrom<AccountRow, Error = Failure>>(rows: Vec<AccountRow>) -> Result<Option<T>, Failure> {
-    rows.into_iter().next().map(T::try_from).transpose()
 }

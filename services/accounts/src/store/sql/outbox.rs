@@ -1,13 +1,18 @@
 //! What is done with the table `outbox`.
 
-use super::{failure::Failure, session::Session, statement::Statement};
+use sql::{Failure, Session, Statement, fetch};
+
+use super::rows;
 use crate::{
     account::{Account, Time},
+    error::Error,
     store::Event,
 };
 
+type Result<T> = std::result::Result<T, Failure<Error>>;
+
 /// Writes that sessions of the account with a lower epoch than it has now must end; due at once.
-pub(super) async fn add(session: &mut dyn Session, account: &Account) -> Result<(), Failure> {
+pub(super) async fn add(session: &mut dyn Session, account: &Account) -> Result<()> {
     let insert = Statement::new(
         "insert into outbox (account_id, version, auth_epoch, attempts, due_time, create_time)
          values ($1, $2, $3, 0, $4, $4)",
@@ -27,7 +32,7 @@ pub(super) async fn take(
     now: Time,
     again: Time,
     limit: u16,
-) -> Result<Vec<Event>, Failure> {
+) -> Result<Vec<Event>> {
     let update = Statement::new(
         "update outbox set due_time = $2, attempts = attempts + 1
          where due_time <= $1 and (account_id, version) in (
@@ -41,23 +46,22 @@ pub(super) async fn take(
          )
          returning account_id, version, auth_epoch, attempts",
     );
-    let rows = session.events(update.with(now).with(again).with(limit)).await?;
-    rows.into_iter().map(Event::try_from).collect()
+    Ok(fetch(session, update.with(now).with(again).with(limit), rows::event).await?)
 }
 
-pub(super) async fn oldest(session: &mut dyn Session) -> Result<Option<Time>, Failure> {
-    let select = Statement::new("select min(create_time) from outbox");
-    let least = session.numbers(select).await?.into_iter().next().flatten();
-    Ok(least.map(Time::from_micros))
+pub(super) async fn oldest(session: &mut dyn Session) -> Result<Option<Time>> {
+    let select = Statement::new("select min(create_time) as oldest from outbox");
+    let oldest = fetch(session, select, |row| row.optional_number("oldest")).await?.pop().flatten();
+    Ok(oldest.map(Time::from_micros))
 }
 
-pub(super) async fn complete(session: &mut dyn Session, event: Event) -> Result<(), Failure> {
+pub(super) async fn complete(session: &mut dyn Session, event: Event) -> Result<()> {
     let delete = Statement::new("delete from outbox where account_id = $1 and version = $2");
     session.execute(delete.with(event.account_id).with(event.version)).await?;
     Ok(())
 }
 
-pub(super) async fn postpone(session: &mut dyn Session, event: Event, due: Time) -> Result<(), Failure> {
+pub(super) async fn postpone(session: &mut dyn Session, event: Event, due: Time) -> Result<()> {
     let update = Statement::new("update outbox set due_time = $3 where account_id = $1 and version = $2");
     session.execute(update.with(event.account_id).with(event.version).with(due)).await?;
     Ok(())

@@ -6,6 +6,10 @@ use bytes::Bytes;
 use crc32c::crc32c;
 use proto::uploads::v1::Upload;
 use testkit::{Cgroup, Signal};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tonic::Status;
 
 use super::{
@@ -13,11 +17,13 @@ use super::{
     harbour::Harbour,
 };
 
-/// How many there are.
+/// How many there are, each on a connection of their own.
 const CROWD: usize = 64;
+/// How long all of them together may take.
+const WITHIN: Duration = Duration::from_secs(900);
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs root, control groups of the first version and a quiet machine"]
+#[ignore = "needs root and control groups of the first version: `make test-cgroups`, `make faults`"]
 async fn a_crowd_of_uploads_passes_through_64_mib_and_nobody_is_killed() {
     #[expect(clippy::disallowed_methods, reason = "it is no setting of a service")]
     let mebibytes = std::env::var("CROWD_MEBIBYTES").ok().and_then(|count| count.parse().ok());
@@ -25,31 +31,30 @@ async fn a_crowd_of_uploads_passes_through_64_mib_and_nobody_is_killed() {
     let harbour = Harbour::open().await;
     let group = Cgroup::limited(64 * 1024 * 1024, 2000);
     let replica = harbour.replica_over(&harbour.s3.url, &[], Some(&group)).await;
-    let ada = Uploader { patience: Duration::from_secs(60), ..harbour.uploader(&[&replica]).await };
+    let ada = harbour.uploader(&[&replica]).await;
     let bytes = Bytes::from(some_bytes(size));
     let whole = crc32c(&bytes);
 
     let uploads = (0..CROWD).map(|_| {
-        let (ada, bytes) = (ada.clone(), bytes.clone());
-        tokio::spawn(async move {
+        let (replicas, patience) = (vec![replica.channel()], Duration::from_secs(60));
+        let (ada, bytes) = (Uploader { replicas, patience, ..ada.clone() }, bytes.clone());
+        async move {
             let id = patiently(|| ada.try_create(size, "")).await.upload_id;
             let interrupted = ada.write_all(&id, &bytes).await;
             let finished = patiently(|| ada.finish(&id, Some(whole))).await;
             assert_eq!(finished.crc32c, whole);
             interrupted
-        })
+        }
     });
-    let uploads: Vec<_> = uploads.collect();
-    let mut interrupted = 0;
-    for upload in uploads {
-        interrupted += upload.await.unwrap();
-    }
+    let (began, uploads) = (Instant::now(), uploads.collect::<JoinSet<_>>());
+    let interrupted: usize = timeout(WITHIN, uploads.join_all()).await.unwrap().into_iter().sum();
     let killed = group.killed_for_memory();
     replica.binary.signal(Signal::TERM);
     let exit = replica.binary.exit().await;
 
     println!(
-        "{CROWD} uploads of {size} bytes, interrupted {interrupted} times; at its height {} bytes",
+        "{CROWD} uploads of {size} bytes in {:?}, interrupted {interrupted} times; at its height {} bytes",
+        began.elapsed(),
         group.peak()
     );
     assert!(interrupted > 0, "there was memory for all of them at once");

@@ -30,25 +30,29 @@ const HASTY: [(&str, &str); 5] = [
 ];
 
 /// An upload of two parts and a bit, of which the first is committed.
-struct Begun {
-    harbour: Harbour,
-    trouble: Trouble,
-    ada: Uploader,
-    id: String,
-    bytes: Bytes,
-    _replica: Server,
+pub(crate) struct Begun {
+    pub(crate) harbour: Harbour,
+    pub(crate) trouble: Trouble,
+    pub(crate) ada: Uploader,
+    pub(crate) id: String,
+    pub(crate) bytes: Bytes,
+    pub(crate) replica: Server,
 }
 
 impl Begun {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
+        Self::with(&HASTY).await
+    }
+
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let harbour = Harbour::open().await;
         let trouble = Trouble::before(&harbour.s3.url).await;
-        let replica = harbour.replica_over(&trouble.url, &HASTY, None).await;
+        let replica = harbour.replica_over(&trouble.url, settings, None).await;
         let ada = Uploader { patience: Duration::from_secs(8), ..harbour.uploader(&[&replica]).await };
         let bytes = Bytes::from(some_bytes(2 * PART + MIB));
         let id = ada.create(bytes.len()).await.upload_id;
         ada.write(&id, 0, &bytes[..PART]).await.unwrap();
-        Self { harbour, trouble, ada, id, bytes, _replica: replica }
+        Self { harbour, trouble, ada, id, bytes, replica }
     }
 
     /// Everything that was acknowledged is there, the rest can be written, and nothing else stays.
@@ -81,6 +85,18 @@ async fn a_store_that_fails_stalls_or_breaks_off_costs_nothing_that_was_acknowle
     begun.trouble.is(Happens::Nothing);
 
     begun.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_stalls_is_waited_for_no_longer_than_the_call_has_time() {
+    // Left to itself it is waited for 15 seconds, and asked again.
+    let begun = Begun::with(&[]).await;
+    let hurried = Uploader { patience: Duration::from_secs(3), ..begun.ada.clone() };
+
+    begun.trouble.is(Happens::Stalls);
+    let refused = hurried.write(&begun.id, PART, &begun.bytes[PART..]).await;
+
+    assert_refused(refused, Code::Unavailable, "BLOBS_UNAVAILABLE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,14 @@
 //! What readers get, and who is one.
 
+use std::path::{Path, PathBuf};
+
 use proto::uploads::v1::{DeleteUploadRequest, ListUploadsRequest, ReadUploadRequest, SignUploadRequest};
 use tonic::{Code, Status};
 
-use super::client::{MIB, PART, Uploader, assert_refused, some_bytes};
+use super::{
+    client::{MIB, PART, Uploader, assert_refused, some_bytes},
+    deleting::bytes_of,
+};
 use crate::people::Suite;
 
 #[tokio::test]
@@ -42,6 +47,24 @@ async fn what_is_read_is_an_attachment_of_a_sniffed_type() {
     assert_eq!(told("x-content-type-options"), "nosniff");
     let disposition = "attachment; filename=\"Gr__e.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.txt";
     assert_eq!(told("content-disposition"), disposition);
+}
+
+#[tokio::test]
+async fn bytes_that_the_store_has_damaged_are_not_given_for_whole() {
+    let suite = Suite::start(&[]).await;
+    let ada = uploader(&suite, "ada@example.com").await;
+    let id = ada.create(4).await.upload_id;
+    ada.write(&id, 0, b"sane").await.unwrap();
+    ada.finish(&id, None).await.unwrap();
+    let file = only_file(&bytes_of(&suite));
+
+    std::fs::write(&file, b"sand").unwrap();
+    let changed = ada.read(&id, 0, 0).await;
+    std::fs::write(&file, b"san").unwrap();
+    let shortened = ada.read(&id, 0, 0).await;
+
+    assert_refused(changed, Code::DataLoss, "UPLOAD_DAMAGED");
+    assert_refused(shortened, Code::DataLoss, "UPLOAD_DAMAGED");
 }
 
 #[tokio::test]
@@ -92,4 +115,13 @@ async fn a_directory_cannot_sign_and_says_so() {
 async fn uploader(suite: &Suite, email: &str) -> Uploader {
     let person = suite.person(email).await;
     Uploader::at(suite.server.channel(), &person.tokens.session_token)
+}
+
+/// The file in a folder that has no other.
+fn only_file(folder: &Path) -> PathBuf {
+    let mut path = folder.to_owned();
+    while path.is_dir() {
+        path = path.read_dir().unwrap().next().unwrap().unwrap().path();
+    }
+    path
 }

@@ -60,6 +60,8 @@ async fn a_signature_is_good_for_its_own_bytes_its_own_time_and_nothing_else() {
     // Last, because this server of the tests refuses such bytes and has kept them by then.
     let (_, parts) = sign(&ada, &id, 0, &bytes).await.unwrap();
     let other_bytes = put(&parts[0], b"0123456789").await;
+    ada.finish(&id, None).await.unwrap();
+    let read = ada.read(&id, 0, 0).await;
 
     for (what, status) in [
         ("elsewhere", elsewhere),
@@ -70,6 +72,7 @@ async fn a_signature_is_good_for_its_own_bytes_its_own_time_and_nothing_else() {
         assert!((400..500).contains(&status), "{what}: {status}");
     }
     assert_refused(finished, Code::FailedPrecondition, "UPLOAD_INCOMPLETE");
+    assert_refused(read, Code::DataLoss, "UPLOAD_DAMAGED");
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@ use proto::uploads::v1::upload::State;
 use testkit::Signal;
 use tonic::Code;
 
-use super::client::{MIB, PART, Uploader, assert_refused, some_bytes, told};
+use super::{
+    client::{MIB, PART, Uploader, assert_refused, some_bytes, told},
+    deleting::{bytes_of, files},
+};
 use crate::people::Suite;
 
 async fn uploader(suite: &Suite) -> Uploader {
@@ -21,10 +24,12 @@ async fn a_writer_goes_on_where_it_was_interrupted() {
     let id = ada.create(bytes.len()).await.upload_id;
 
     let interrupted = ada.write(&id, 0, &bytes[..10 * MIB]).await.unwrap();
+    let files = files(&bytes_of(&suite));
     let whole = ada.write(&id, PART, &bytes[PART..]).await.unwrap();
     let finished = ada.finish(&id, Some(crc32c(&bytes))).await.unwrap();
 
     assert_eq!(interrupted.committed_size, i64::try_from(PART).unwrap());
+    assert_eq!(files, 1, "a part that is given up leaves nothing");
     assert_eq!(whole.committed_size, whole.size);
     assert_eq!((finished.state(), finished.crc32c), (State::Finished, crc32c(&bytes)));
     assert_eq!(ada.read(&id, 0, 0).await.unwrap(), bytes);
@@ -66,7 +71,7 @@ async fn of_two_writers_at_once_the_later_wins_and_the_other_is_told() {
     let early = ada.writer(&id);
     early.send(0, &bytes[..MIB]).await;
     // It writes once there is a file that it writes to.
-    while !has_files(&suite) {
+    while files(&bytes_of(&suite)) == 0 {
         tokio::task::yield_now().await;
     }
     let late = ada.write(&id, 0, &bytes).await.unwrap();
@@ -149,9 +154,4 @@ async fn a_silent_writer_is_sent_away() {
     let answer = writer.answer.await.unwrap();
 
     assert_refused(answer, Code::Aborted, "WRITER_SILENT");
-}
-
-/// Whether anything was written to the folder of bytes.
-fn has_files(suite: &Suite) -> bool {
-    super::deleting::files(&suite.data.path().join("uploads")) > 0
 }

@@ -14,7 +14,7 @@ use redis::{
     io::tcp::TcpSettings,
 };
 
-use super::{address, failed::Failed, script::Run};
+use super::{address, failed::Failed, others_first::OthersFirst, script::Run};
 
 /// How long a caller waits for a pooled connection.
 const WAIT: Duration = Duration::from_millis(100);
@@ -34,6 +34,7 @@ pub(super) struct Node {
     shared: Mutex<Shared>,
     pool: Pool,
     info: ConnectionInfo,
+    others_first: OthersFirst,
 }
 
 /// The connection that all reads share: commands of many tasks pipeline on it. It reconnects by itself where it hears
@@ -51,7 +52,12 @@ impl Node {
         let info = patient(info);
         let shared = shared(info.clone()).map_err(|error| error.to_string())?;
         let pool = pool(info.clone(), size).map_err(|error| error.to_string())?;
-        Ok(Self { shared: Mutex::new(Shared { number: 0, connection: shared }), pool, info })
+        Ok(Self {
+            shared: Mutex::new(Shared { number: 0, connection: shared }),
+            pool,
+            info,
+            others_first: OthersFirst::new(),
+        })
     }
 
     /// Runs a script that only reads, on the shared connection.
@@ -64,7 +70,7 @@ impl Node {
                 answer => answer,
             }
         };
-        let answer = tokio::time::timeout(SHARED, reading).await;
+        let answer = tokio::time::timeout(SHARED, self.others_first.then(reading)).await;
         let answer = answer.unwrap_or(Err(Failed::Late(SHARED)));
         if answer.as_ref().is_err_and(Failed::is_silence) {
             self.give_up(shared.number);

@@ -1,6 +1,6 @@
 //! How to reach an S3-compatible store, and for how long to wait for it.
 
-use std::path::PathBuf;
+use std::{iter, path::PathBuf};
 
 use common::config::{Duration, Problems, Secret};
 use schemars::JsonSchema;
@@ -18,10 +18,20 @@ pub struct Config {
     pub region: String,
     /// The bucket, which must be there. The service needs to get, put and delete objects under `parts/`.
     pub bucket: String,
-    /// Who asks.
+    /// What proves who asks.
+    pub credentials: Credentials,
+    /// Who asks, by `keys`.
     pub access_key_id: String,
-    /// What proves it. Mounted from a file (`…_FILE`) it is followed.
+    /// What proves it, by `keys`. Mounted from a file (`…_FILE`) it is followed.
     pub secret_access_key: Secret,
+    /// The role to be taken, by `role`: `arn:aws:iam::123456789012:role/uploads`.
+    pub role_arn: String,
+    /// The file whose token proves this process to the platform, by `role` and `container`. It is read whenever
+    /// credentials end.
+    pub token_file: Option<PathBuf>,
+    /// Where credentials are given: by `container` the address that the platform names; by `role` and `instance` only
+    /// where it is not the usual one. The one for `role` is an `https://` address.
+    pub credentials_url: Option<String>,
     /// Whether the bucket's name is part of the host's, and not of the path.
     pub virtual_hosted: bool,
     /// A file with the authorities that an `https://` store's certificate may come from, in PEM; unset, the public ones.
@@ -34,6 +44,21 @@ pub struct Config {
     pub retries: u16,
 }
 
+/// What proves who asks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Credentials {
+    /// `access_key_id` and `secret_access_key`.
+    #[default]
+    Keys,
+    /// A role of AWS, taken with the token in `token_file`: "IAM roles for service accounts".
+    Role,
+    /// What `credentials_url` gives to the token in `token_file`: "EKS Pod Identity".
+    Container,
+    /// What the machine's metadata service gives.
+    Instance,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -41,8 +66,12 @@ impl Default for Config {
             public_endpoint: None,
             region: "us-east-1".to_owned(),
             bucket: String::new(),
+            credentials: Credentials::Keys,
             access_key_id: String::new(),
             secret_access_key: Secret::default(),
+            role_arn: String::new(),
+            token_file: None,
+            credentials_url: None,
             virtual_hosted: false,
             ca: None,
             connect_timeout: Duration::from_secs(2),
@@ -64,11 +93,7 @@ impl Config {
                     .add(format!("{path}.{name}"), format!("{found}; an address such as http://garage:3900"));
             }
         }
-        for (name, empty) in [
-            ("bucket", self.bucket.is_empty()),
-            ("access_key_id", self.access_key_id.is_empty()),
-            ("secret_access_key", self.secret_access_key.is_empty()),
-        ] {
+        for (name, empty) in iter::once(("bucket", self.bucket.is_empty())).chain(self.needed()) {
             if empty {
                 problems.add(format!("{path}.{name}"), "nothing is set");
             }
@@ -77,6 +102,19 @@ impl Config {
             if span.0.is_zero() {
                 problems.add(format!("{path}.{name}"), "found 0s; a duration above zero, such as 2s");
             }
+        }
+    }
+    /// The settings without which the credentials cannot be had, and whether they are empty.
+    fn needed(&self) -> Vec<(&'static str, bool)> {
+        let token_file = ("token_file", self.token_file.is_none());
+        match self.credentials {
+            Credentials::Keys => vec![
+                ("access_key_id", self.access_key_id.is_empty()),
+                ("secret_access_key", self.secret_access_key.is_empty()),
+            ],
+            Credentials::Role => vec![("role_arn", self.role_arn.is_empty()), token_file],
+            Credentials::Container => vec![("credentials_url", self.credentials_url.is_none()), token_file],
+            Credentials::Instance => Vec::new(),
         }
     }
 }

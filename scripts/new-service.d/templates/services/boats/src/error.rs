@@ -15,18 +15,28 @@ const SOON: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is no such boat, or it is not the caller's.
+    ///
+    /// Take it for gone, or for never having been.
     #[error("there is no such boat")]
     NotFound,
     /// The request id was used for another boat.
+    ///
+    /// Take a new request id for each boat.
     #[error("the request id was used before, with another title")]
     RequestIdReused,
     /// The boat is not as the caller has last seen it.
+    ///
+    /// Read it again, and decide again.
     #[error("the boat has changed since it was read")]
     Changed,
     /// The database cannot be reached, or not in time. The cause is in the log.
+    ///
+    /// Send it again later.
     #[error("boats cannot be reached right now")]
     StoreUnavailable,
     /// A mistake of this program. The cause is in the log.
+    ///
+    /// Report it, with the trace id.
     #[error("something went wrong inside the service")]
     Internal,
 }

@@ -10,6 +10,7 @@ pub(super) const PART: Part = Part {
     name: "boats",
     has_database: true,
     keeps: |config| ("SQLite", config.database("boats").display().to_string()),
+    policy: boats::POLICY,
     demands: || vec![boats::near_cache()],
     services: |config, process| {
         let near = process.scoped("boats");

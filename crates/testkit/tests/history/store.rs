@@ -1,0 +1,112 @@
+//! What keeps the sessions of a house: one Redis, or several that stand in for each other.
+
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use testkit::{Redis, RedisCluster, RedisSentinels, history::now};
+use tokio::time::sleep;
+
+/// Long enough for anything that is going to happen, on a busy machine too.
+const WITHIN: Duration = Duration::from_secs(60);
+/// How long before it goes a master may have kept something to itself.
+const UNTOLD: u64 = 1_000_000_000;
+
+pub(crate) enum Store {
+    One(Redis),
+    Sentinels(RedisSentinels),
+    Cluster(RedisCluster),
+}
+
+impl Store {
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::One(redis) => &redis.url,
+            Self::Sentinels(set) => &set.url,
+            Self::Cluster(cluster) => &cluster.url,
+        }
+    }
+
+    fn servers(&self) -> &[Redis] {
+        match self {
+            Self::One(redis) => std::slice::from_ref(redis),
+            Self::Sentinels(set) => &set.servers,
+            Self::Cluster(cluster) => &cluster.nodes,
+        }
+    }
+
+    /// One of the masters, or of their replicas.
+    pub(crate) async fn some(&self, master: bool, chance: &mut Rng) -> &Redis {
+        let mut such = Vec::new();
+        for server in self.servers() {
+            if is_master(server).await == Some(master) {
+                such.push(server);
+            }
+        }
+        chance.choice(such).expect("the store is whole")
+    }
+
+    /// Takes a master away until another has taken over, and waits until all is well. Answers when a master may have gone
+    /// that had not told its replicas everything.
+    pub(crate) async fn fails_over(&self, kills: bool, chance: &mut Rng) -> Range<u64> {
+        let gone = self.some(true, chance).await;
+        let before = self.masters().await;
+        let began = now().saturating_sub(UNTOLD);
+        if kills {
+            gone.kill().await
+        } else {
+            gone.freeze().await
+        }
+        let deadline = Instant::now() + WITHIN;
+        while !self.masters().await.iter().any(|port| !before.contains(port)) {
+            assert!(Instant::now() < deadline, "no replica was promoted");
+            sleep(Duration::from_millis(50)).await;
+        }
+        sleep(Duration::from_millis(chance.u64(0..1000))).await;
+        if kills {
+            gone.start().await
+        } else {
+            gone.thaw().await
+        }
+        self.is_whole().await;
+        began..now()
+    }
+
+    /// Waits until every replica follows a master again.
+    pub(crate) async fn is_whole(&self) {
+        let masters = if matches!(self, Self::Cluster(_)) { 3 } else { 1 };
+        let deadline = Instant::now() + WITHIN;
+        while self.masters().await.len() != masters || !self.all_follow().await {
+            assert!(Instant::now() < deadline, "the store does not heal");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn masters(&self) -> Vec<u16> {
+        let mut masters = Vec::new();
+        for server in self.servers() {
+            if is_master(server).await == Some(true) {
+                masters.push(server.port);
+            }
+        }
+        masters
+    }
+
+    async fn all_follow(&self) -> bool {
+        for server in self.servers() {
+            let told = server.ask("INFO replication").await.unwrap_or_default();
+            if !told.contains("role:master") && !told.contains("master_link_status:up") {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// None where it says nothing soon.
+async fn is_master(server: &Redis) -> Option<bool> {
+    let told = tokio::time::timeout(Duration::from_millis(300), server.ask("INFO replication")).await;
+    Some(told.ok()?.ok()?.contains("role:master"))
+}
