@@ -8,7 +8,7 @@ from pathlib import Path
 # What stands in templates, where a boat is the resource.
 STAND_IN = ("boats", "boat")
 # A package, a module, a database, a DNS label and a part of a variable's name, all in one.
-SPELLING = re.compile(r"[a-z]{3,20}")
+SPELLING = re.compile(r"[a-z]{2,20}")
 # What means something else already: sections of the configuration, what stands beside services in manifests, and words
 # that are not free in Rust, proto or SQL.
 TAKEN = set(
@@ -43,7 +43,7 @@ class Names:
     @staticmethod
     def parse(plural: str, singular: str | None = None) -> "Names":
         if not SPELLING.fullmatch(plural):
-            raise SystemExit(f"{plural!r} is no name for a service: 3 to 20 letters in lower case, such as orders")
+            raise SystemExit(f"{plural!r} is no name for a service: 2 to 20 letters in lower case, such as orders")
         singular = singular or one_of(plural)
         if not SPELLING.fullmatch(singular) or singular == plural:
             raise SystemExit(f"{singular!r} is no name for one of {plural}: give another as SINGULAR, such as SINGULAR=ox")
