@@ -3,12 +3,14 @@
 PROFILE := release
 URL := http://127.0.0.1:50051
 BENCH :=
+NAME :=
+SINGULAR :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size test-images test-pods compose-up ci
+.PHONY: help run demo test lint proto reflection edge test-cgroups test-network drain-test bench chaos faults fmt deny manifests rehearse images image-size test-images test-pods compose-up new-service test-new-service ci
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve the whole suite from one process; its data is kept in .fairlead/
 	cargo run --locked --package all-in-one
@@ -92,6 +94,12 @@ test-pods: ## Play the development cluster's pods by podman, and take the tour; 
 
 compose-up: ## Run the suite with its stores, edge and dashboards; needs Docker with compose
 	scripts/dev-secrets .fairlead/compose && docker compose up --build --detach
+
+new-service: ## Add a service to the suite, with all that belongs to it (NAME=orders; NAME=oxen SINGULAR=ox)
+	scripts/new-service "$(NAME)" "$(SINGULAR)" && $(MAKE) --no-print-directory docs
+
+test-new-service: ## Add a service to a copy of the checkout; it builds and passes its tests as it is
+	scripts/test-new-service
 
 ci: ## Everything that a change must pass, with the time of each part
 	scripts/ci

@@ -149,9 +149,9 @@ BREAKAGES = [
     ),
     Breakage(
         "connections",
-        "of 297",
+        "of 397",
         lambda it: put(
-            named(it.overlays["production"], "HorizontalPodAutoscaler", "accounts")["spec"], "maxReplicas", 20
+            named(it.overlays["production"], "HorizontalPodAutoscaler", "accounts")["spec"], "maxReplicas", 40
         ),
     ),
     Breakage(

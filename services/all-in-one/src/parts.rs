@@ -6,7 +6,7 @@ mod uploads;
 
 use std::error::Error;
 
-use common::{Process, grpc::Service, sizing::Demand};
+use common::{Process, grpc::Service, policy::Row, sizing::Demand};
 
 use crate::config::Config;
 
@@ -21,6 +21,8 @@ pub struct Part {
     pub has_database: bool,
     /// What it keeps its data in, and where that is, for people to read.
     pub keeps: fn(&Config) -> (&'static str, String),
+    /// Who may call what of it.
+    pub policy: &'static [Row],
     /// What it would like of the container.
     pub demands: fn() -> Vec<Demand>,
     /// The service, over its ports. Its database is there and migrated.

@@ -10,6 +10,7 @@ pub(super) const PART: Part = Part {
     name: "accounts",
     has_database: true,
     keeps: |config| ("SQLite", config.database("accounts").display().to_string()),
+    policy: accounts::POLICY,
     demands: || vec![accounts::password::demand(), accounts::near_cache()],
     services: |config, process| {
         let near = process.scoped("accounts");

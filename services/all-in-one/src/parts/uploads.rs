@@ -10,6 +10,7 @@ pub(super) const PART: Part = Part {
     name: "uploads",
     has_database: true,
     keeps: |config| ("files", config.uploads_folder().display().to_string()),
+    policy: uploads::POLICY,
     demands: || vec![uploads::memory(MEMORY_OF_STREAMED), uploads::near_cache()],
     services: |config, process| {
         let near = process.scoped("uploads");

@@ -2,17 +2,13 @@
 
 use std::path::Path;
 
-use common::policy::Row;
+use all_in_one::parts::PARTS;
 use protox::{
     Compiler,
     prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, ServiceDescriptor},
 };
 
 use crate::service::Service;
-
-/// Every service that outside callers meet, with its policy.
-const SERVICES: [(&str, &[Row]); 3] =
-    [("accounts", accounts::POLICY), ("sessions", sessions::POLICY), ("uploads", uploads::POLICY)];
 
 /// The compiled contract.
 pub(crate) struct Contract(DescriptorPool);
@@ -21,7 +17,8 @@ impl Contract {
     pub(crate) fn read(root: &Path) -> Self {
         let mut compiler = Compiler::new([root.join("proto"), root.join("third_party/proto")]).unwrap();
         compiler.include_source_info(true).include_imports(true);
-        for (name, _) in SERVICES {
+        for part in PARTS {
+            let name = part.name;
             compiler.open_file(format!("fairlead/{name}/v1/{name}.proto")).unwrap();
         }
         Self(compiler.descriptor_pool())
@@ -31,10 +28,8 @@ impl Contract {
         let suite = self.0.services().filter(|service| service.package_name().starts_with("fairlead."));
         suite.map(|descriptor| {
             let name = short(&descriptor);
-            let (_, policy) = SERVICES
-                .iter()
-                .find(|(known, _)| *known == name)
-                .unwrap_or_else(|| panic!("{name} has no policy here"));
+            let part = PARTS.iter().find(|part| part.name == name);
+            let policy = part.unwrap_or_else(|| panic!("{name} is no part of the all-in-one")).policy;
             Service { descriptor, policy }
         })
     }

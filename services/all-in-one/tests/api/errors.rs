@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use all_in_one::parts::PARTS;
+
 use crate::{
     frame::FRAME,
     markdown::{cell, table},
@@ -32,7 +34,7 @@ pub(crate) fn page(root: &Path) -> String {
     let mut page = INTRODUCTION.to_owned();
     page.push_str("\n## Any service\n\n");
     page.push_str(&rows(&of_frame(root)));
-    for service in ["accounts", "sessions", "uploads"] {
+    for service in PARTS.iter().map(|part| part.name) {
         let errors = of_errors(&root.join(format!("services/{service}/src/error.rs")));
         page.extend(["\n## ", service, "\n\n", &rows(&errors)]);
     }

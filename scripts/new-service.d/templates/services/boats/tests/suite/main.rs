@@ -1,0 +1,4 @@
+//! The service from outside: what its stores promise.
+
+mod contract;
+mod stores;
