@@ -26,9 +26,10 @@ const SERVICES: &str = "services";
 /// Drivers of stores, and who has a store of that kind.
 const DRIVERS: &[(&str, &[&str])] = &[
     ("sqlx", &["accounts", "migrate", "sql", "testkit"]),
-    ("object_store", &["uploads"]),
+    // In bench, what uploads are compared with.
+    ("object_store", &["bench", "uploads"]),
     ("redis", &["sessions"]),
-    // What sessions' way to Redis is compared with.
+    // In baselines, what sessions' way to Redis is compared with.
     ("deadpool-redis", &["baselines", "sessions"]),
 ];
 
