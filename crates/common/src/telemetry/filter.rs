@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Registry,
-    filter::{FilterExt, filter_fn},
+    Registry,
+    filter::{FilterExt, Targets, filter_fn},
     layer::Filter,
     reload,
 };
@@ -16,7 +16,7 @@ use super::audit;
 #[derive(Clone, Debug)]
 pub(super) struct Level {
     directives: Arc<Mutex<String>>,
-    handle: reload::Handle<EnvFilter, Registry>,
+    handle: reload::Handle<Targets, Registry>,
 }
 
 impl Level {
@@ -49,9 +49,9 @@ fn is_no_span(metadata: &Metadata<'_>) -> bool {
 
 /// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would
 /// otherwise be taken for a target and silence the rest), and the security events, which they may not.
-pub(super) fn parse(directives: &str) -> Result<EnvFilter, String> {
+pub(super) fn parse(directives: &str) -> Result<Targets, String> {
     let whole = format!("info,{directives},{}=info", audit::TARGET);
-    EnvFilter::builder().parse(whole).map_err(|_| {
+    whole.parse().map_err(|_| {
         format!("found {directives:?}; a level (off, error, warn, info, debug, trace) or levels by target: info,common::grpc=debug")
     })
 }

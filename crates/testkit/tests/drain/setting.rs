@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
 /// The programs, the files and the number of calls.
 pub(crate) struct Setting {
     /// How many calls there have to be.
@@ -31,11 +34,9 @@ impl Setting {
         let _ = fs::remove_dir_all(&logs);
         fs::create_dir_all(&logs).expect("Cargo's folder for tests can be written to");
         let own = File::create(logs.join("callers.log")).expect("the folder of logs can be written to");
-        tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(own)
-            .with_env_filter("info,common=debug")
-            .init();
+        let whose = Targets::new().with_default(Level::INFO).with_target("common", Level::DEBUG);
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(own).with_max_level(Level::DEBUG);
+        lines.finish().with(whose).init();
         Self {
             calls: said("DRAIN_CALLS").parse().expect("DRAIN_CALLS is a number"),
             envoy: said("DRAIN_ENVOY").into(),

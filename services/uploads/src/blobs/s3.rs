@@ -11,7 +11,7 @@ use object_store::{
     BackoffConfig, Certificate, ClientOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
 };
-use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+use rustls_native_certs::load_native_certs;
 
 pub use self::config::{Config, Credentials};
 use self::identity::Identity;
@@ -64,11 +64,13 @@ fn open(config: &Config, endpoint: &str, identity: &Identity) -> Result<AmazonS3
     identity.prove(store, config).build().map_err(|wrong| problem("endpoint", &wrong))
 }
 
-/// Trusts the given authorities, or the public ones: a scratch image has none of its own.
+/// Trusts the given authorities, or those of the machine: an image carries the public ones.
 fn trusting(client: ClientOptions, config: &Config) -> io::Result<ClientOptions> {
     let client = client.with_no_system_certificates(true);
     let Some(file) = &config.ca else {
-        let roots = TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
+        // Where there are none, nobody is believed, which a store that is not asked within TLS need not care about.
+        let roots = load_native_certs().certs;
+        let roots = roots.iter().filter_map(|root| Certificate::from_der(root).ok());
         return Ok(roots.fold(client, ClientOptions::with_root_certificate));
     };
     let roots = Certificate::from_pem_bundle(&fs::read(file)?).map_err(io::Error::other)?;

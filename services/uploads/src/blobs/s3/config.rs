@@ -34,7 +34,8 @@ pub struct Config {
     pub credentials_url: Option<String>,
     /// Whether the bucket's name is part of the host's, and not of the path.
     pub virtual_hosted: bool,
-    /// A file with the authorities that an `https://` store's certificate may come from, in PEM; unset, the public ones.
+    /// A file with the authorities that an `https://` store's certificate may come from, in PEM; unset, those of the
+    /// machine or the image, or in the file that `SSL_CERT_FILE` names.
     pub ca: Option<PathBuf>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
