@@ -29,6 +29,8 @@ ARG PROFILE=release
 ARG SERVICE
 COPY .cargo .cargo
 COPY scripts/static-cargo scripts/
+# Not a member of the workspace, so the plan leaves it as it is.
+COPY third_party/crc-fast third_party/crc-fast
 COPY --from=plan /recipe.json recipe.json
 # The dependencies, in a layer that lasts until the plan changes.
 RUN scripts/static-cargo chef cook --locked --profile "$PROFILE" --package "$SERVICE" --recipe-path recipe.json
