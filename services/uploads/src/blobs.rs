@@ -3,6 +3,7 @@
 mod bounded;
 mod directory;
 mod failure;
+mod requests;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod signing;
@@ -11,11 +12,12 @@ mod writing;
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use common::telemetry::metrics::Meter;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 
 pub use bounded::Until;
-use bounded::bounded;
+use requests::Requests;
 pub use signing::Signed;
 use signing::Signs;
 pub use writing::{Part, Written};
@@ -35,6 +37,7 @@ pub struct Blobs {
     how: How,
     /// How long one request may take, its repetitions included; less where the call has less time left.
     patience: Duration,
+    requests: Requests,
 }
 
 /// What the kinds of stores differ in.
@@ -61,7 +64,13 @@ impl Blobs {
     #[must_use]
     pub fn memory() -> Self {
         let store = Arc::new(InMemory::new());
-        Self { store, signer: None, how: How::Whole, patience: Duration::from_secs(10) }
+        Self {
+            store,
+            signer: None,
+            how: How::Whole,
+            patience: Duration::from_secs(10),
+            requests: Requests::default(),
+        }
     }
 
     /// How much memory a writer holds whose parts have so many bytes, in MiB.
@@ -84,6 +93,11 @@ impl Blobs {
         }
     }
 
+    /// Measures what is asked of it from now on.
+    pub(crate) fn observe(&self, meter: &Meter) {
+        self.requests.observe(meter);
+    }
+
     /// Begins to write the bytes of a part.
     ///
     /// # Errors
@@ -100,16 +114,18 @@ impl Blobs {
         let path = path(key);
         let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
         if let How::Streamed { .. } = self.how {
-            return Ok(directory::read(Arc::clone(&self.store), path, range, self.limit(until)));
+            return Ok(directory::read(self, path, range, self.limit(until)));
         }
-        let found = bounded(self.limit(until), "get", self.store.get_opts(&path, options)).await?;
+        let found =
+            self.requests.bounded(self.limit(until), "get", self.store.get_opts(&path, options)).await?;
         let limit = self.limit(until);
-        let pieces = found.into_stream();
+        let (pieces, requests) = (found.into_stream(), self.requests.clone());
         // Each piece is waited for like a request of its own.
-        let pieces = futures_util::stream::unfold(pieces, move |mut pieces| async move {
-            let next = bounded(limit, "get", pieces.try_next()).await.transpose()?;
-            Some((next, pieces))
-        });
+        let pieces =
+            futures_util::stream::unfold((pieces, requests), move |(mut pieces, requests)| async move {
+                let next = requests.rest(limit, "get", pieces.try_next()).await.transpose()?;
+                Some((next, (pieces, requests)))
+            });
         Ok(pieces.boxed())
     }
 
@@ -118,7 +134,7 @@ impl Blobs {
     /// # Errors
     /// [`Error::BlobsUnavailable`].
     pub async fn size(&self, key: &Key, until: Until) -> Result<Option<u64>, Error> {
-        match bounded(self.limit(until), "head", self.store.head(&path(key))).await {
+        match self.requests.bounded(self.limit(until), "head", self.store.head(&path(key))).await {
             Ok(found) => Ok(Some(found.size)),
             Err(Error::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -133,7 +149,8 @@ impl Blobs {
         if let How::Streamed { root } = &self.how {
             directory::remove_unfinished(root, key).await?;
         }
-        match bounded(self.limit(Until::none()), "delete", self.store.delete(&path(key))).await {
+        match self.requests.bounded(self.limit(Until::none()), "delete", self.store.delete(&path(key))).await
+        {
             Ok(()) | Err(Error::NotFound) => Ok(()),
             Err(error) => Err(error),
         }

@@ -40,6 +40,15 @@ impl Janitor {
     }
 }
 
+/// What became of what was due.
+#[derive(Clone, Copy)]
+struct Removed {
+    /// Some of it was removed.
+    some: bool,
+    /// None of it could not be removed.
+    all: bool,
+}
+
 /// Where the janitor cleans.
 pub(crate) struct Rooms {
     pub(crate) store: Arc<dyn Store>,
@@ -53,37 +62,45 @@ impl Rooms {
     async fn clean_some(&self) -> bool {
         let uploads = self.delivery.clone().run(self.remove_uploads()).await;
         let bytes = self.delivery.clone().run(self.remove_bytes()).await;
-        uploads || bytes
+        if uploads.all && bytes.all {
+            self.numbers.cleaned();
+        }
+        uploads.some || bytes.some
     }
 
-    async fn remove_uploads(&self) -> bool {
+    async fn remove_uploads(&self) -> Removed {
         let now = Time::now();
         let Ok(expired) = self.store.expired(now, BATCH).await else {
-            return false;
+            return Removed { some: false, all: false };
         };
-        let mut removed = 0;
+        let mut removed = Removed { some: false, all: true };
         for id in &expired {
-            if matches!(self.store.delete_expired(*id, now).await, Ok(true)) {
-                self.numbers.expired.add(1);
-                removed += 1;
-                tracing::info!(upload_id = %id, "an upload that was never finished was removed");
+            match self.store.delete_expired(*id, now).await {
+                Ok(true) => {
+                    self.numbers.expired.add(1);
+                    removed.some = true;
+                    tracing::info!(upload_id = %id, "an upload that was never finished was removed");
+                }
+                // It was written to, or another janitor was faster.
+                Ok(false) => {}
+                Err(_) => removed.all = false,
             }
         }
-        removed > 0
+        removed
     }
 
-    async fn remove_bytes(&self) -> bool {
+    async fn remove_bytes(&self) -> Removed {
         let now = Time::now();
         let Ok(keys) = self.store.take_strays(now, now.after(TAKEN_FOR), BATCH).await else {
-            return false;
+            return Removed { some: false, all: false };
         };
         let removed = stream::iter(keys).map(|key| async move {
             // Should either fail, the key is due again.
             self.blobs.delete(&key).await.is_ok() && self.store.forget_stray(key).await.is_ok()
         });
         let removed: Vec<bool> = removed.buffer_unordered(AT_ONCE).collect().await;
-        let removed = removed.into_iter().filter(|removed| *removed).count() as u64;
-        self.numbers.removed.add(removed);
-        removed > 0
+        let count = removed.iter().filter(|removed| **removed).count();
+        self.numbers.removed.add(count as u64);
+        Removed { some: count > 0, all: count == removed.len() }
     }
 }

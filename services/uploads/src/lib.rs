@@ -85,7 +85,9 @@ pub fn service(
         let blobs = checked.clone();
         async move { blobs.check().await }
     });
-    let (janitor, numbers) = (Janitor::default(), Numbers::new(process.meter()));
+    let (janitor, memory) = (Janitor::default(), process.permits(MEMORY));
+    let numbers = Numbers::new(process.meter(), &memory);
+    blobs.observe(process.meter());
     let rooms = Rooms {
         store: Arc::clone(&store),
         blobs: blobs.clone(),
@@ -100,7 +102,7 @@ pub fn service(
         stop.cancelled().await;
         close.cancel();
     });
-    let (rules, memory) = (Arc::new(rules.clone()), process.permits(MEMORY));
+    let rules = Arc::new(rules.clone());
     let uploads = Uploads { store, blobs, rules, janitor, numbers, memory, closing };
     Service::new(UploadsServiceServer::new(rpc::Rpc { uploads }), POLICY).people(people)
 }

@@ -57,7 +57,8 @@ impl Uploads {
             request_id,
             expire_time: self.rules.expiry(),
         };
-        self.store.create(new, self.rules.quota()).await
+        let created = self.store.create(new, self.rules.quota()).await;
+        created.inspect_err(|error| self.numbers.refused_creation(error))
     }
 
     pub(crate) async fn get(&self, id: UploadId) -> Result<Upload, Error> {

@@ -16,7 +16,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use opentelemetry::{
     KeyValue,
-    metrics::{AsyncInstrument, BoundCounter, Counter, Meter},
+    metrics::{AsyncInstrument, BoundCounter, Counter, Histogram, Meter},
 };
 
 pub use pool::{Pool, observe_pool};

@@ -6,13 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use futures_util::stream;
 use proto::{
     accounts::v1::{ChangePasswordRequest, GetAccountRequest},
     sessions::v1::{CreateSessionResponse, RefreshSessionRequest, ValidateSessionRequest},
+    uploads::v1::{
+        CreateUploadRequest, Upload, WriteUploadRequest, uploads_service_client::UploadsServiceClient,
+    },
 };
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
-use testkit::{Metrics, Server};
+use testkit::{Binary, Metrics, S3, Server};
 
 use crate::{
     house::{House, sign_in},
@@ -30,7 +34,12 @@ async fn every_name_on_a_dashboard_and_in_an_alert_is_on_metrics() {
     let house = House::start(&[("OTEL_TRACES_SAMPLER", "always_on")]).await;
     tour(&house).await;
 
-    let scrapes = [house.accounts.metrics().await, house.sessions.metrics().await, certified().await];
+    let scrapes = [
+        house.accounts.metrics().await,
+        house.sessions.metrics().await,
+        of_uploads(&house).await,
+        certified().await,
+    ];
 
     let expressions = [dashboards(), rules()].concat();
     assert!(expressions.len() > 100, "{}", expressions.len());
@@ -109,6 +118,45 @@ async fn tour(house: &House) {
         .refresh_session(RefreshSessionRequest { refresh_token: "none".into(), ..Default::default() })
         .await
         .unwrap_err();
+}
+
+/// What uploads tells that has written to its stores.
+async fn of_uploads(house: &House) -> Metrics {
+    let (database, s3) = (testkit::postgres().await, testkit::s3().await);
+    let migrated = [("FAIRLEAD__MIGRATE__UPLOADS__URL", &*database.url)];
+    let exit = Binary::start("migrate", &["uploads", "up"], &migrated).exit().await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    let sessions = format!("http://{}", house.sessions.grpc);
+    let (peers, key) = (house.keys.peers(), house.keys.private("uploads"));
+    let uploads = Server::start(
+        "uploads",
+        &[
+            ("FAIRLEAD__UPLOADS__POSTGRES__URL", &*database.url),
+            ("FAIRLEAD__UPLOADS__S3__ENDPOINT", &*s3.url),
+            ("FAIRLEAD__UPLOADS__S3__BUCKET", S3::BUCKET),
+            ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
+            ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
+            ("FAIRLEAD__UPLOADS__SESSIONS__URL", &*sessions),
+            ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers.to_str().unwrap()),
+            ("FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE", key.to_str().unwrap()),
+        ],
+    );
+    uploads.ready().await;
+    house.person("bea@example.com", PASSWORD).await;
+    let signed_in = house.sessions().create_session(sign_in("bea@example.com", PASSWORD)).await.unwrap();
+    let bearer = format!("Bearer {}", signed_in.into_inner().tokens.unwrap().session_token);
+    let as_bea = [("authorization", &*bearer)];
+    let mut client = UploadsServiceClient::new(uploads.channel());
+    let create = CreateUploadRequest {
+        upload: Some(Upload { size: 4, ..Upload::default() }),
+        ..CreateUploadRequest::default()
+    };
+    let created = client.create_upload(with(create, &as_bea)).await.unwrap().into_inner();
+    let upload_id = created.upload.unwrap().upload_id;
+    let write =
+        WriteUploadRequest { upload_id, data: (&b"quay"[..]).into(), ..WriteUploadRequest::default() };
+    client.write_upload(with(stream::iter([write]), &as_bea)).await.unwrap();
+    uploads.metrics().await
 }
 
 /// What a service tells that has a certificate.

@@ -32,7 +32,7 @@ impl House {
         let exit = Binary::start("migrate", &["accounts", "up"], &migrated).exit().await;
         assert_eq!(exit.code, Some(0), "{exit:#?}");
 
-        let keys = ServiceKeys::make(&["accounts", "sessions"]);
+        let keys = ServiceKeys::make(&["accounts", "sessions", "uploads"]);
         let peers = keys.peers();
         let ports = [[free_port(), free_port()], [free_port(), free_port()]];
         let [near_accounts, near_sessions] = ports.map(|[grpc, _]| format!("http://127.0.0.1:{grpc}"));

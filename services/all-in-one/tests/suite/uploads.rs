@@ -7,6 +7,7 @@ mod draining;
 mod faults;
 mod harbour;
 mod memory;
+mod numbers;
 mod reading;
 mod replicas;
 mod signing;

@@ -1,12 +1,9 @@
-//! Waiting for the object store no longer than the call has time left.
+//! How long the object store may take: no longer than the call has time left.
 
 use std::time::Duration;
 
 use common::grpc::deadline;
-use tokio::time::{Instant, timeout_at};
-
-use super::failure;
-use crate::error::Error;
+use tokio::time::Instant;
 
 /// What is left for telling the caller.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -38,24 +35,13 @@ impl Until {
         Self(Some(self.0.map_or(patient, |end| end.min(patient))))
     }
 
+    /// The moment itself.
+    pub(super) fn end(self) -> Option<Instant> {
+        self.0
+    }
+
     /// How much time that is.
     pub(crate) fn left(self) -> Option<Duration> {
         self.0.map(|end| end.saturating_duration_since(Instant::now()))
     }
-}
-
-/// Waits for a request to the store.
-pub(super) async fn bounded<T>(
-    until: Until,
-    request: &'static str,
-    answer: impl Future<Output = object_store::Result<T>>,
-) -> Result<T, Error> {
-    let Until(Some(end)) = until else {
-        return answer.await.map_err(|cause| failure::told(&cause, request));
-    };
-    if let Ok(answer) = timeout_at(end, answer).await {
-        return answer.map_err(|cause| failure::told(&cause, request));
-    }
-    tracing::error!(request, "the object store did not answer in time");
-    Err(Error::BlobsUnavailable)
 }

@@ -4,13 +4,10 @@ use std::{io, ops::Range, path::Path as File, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::unfold};
-use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
+use object_store::{ObjectStoreExt, local::LocalFileSystem, path::Path};
 use tokio::fs;
 
-use super::{
-    Blobs, How, Pieces,
-    bounded::{Until, bounded},
-};
+use super::{Blobs, How, Pieces, bounded::Until, requests::Requests};
 use crate::{error::Error, upload::Key};
 
 /// How many bytes are read of a file at a time: each time is a visit to another thread.
@@ -28,24 +25,33 @@ impl Blobs {
         let root = root.canonicalize()?;
         let store = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
         let store = Arc::new(store.with_fsync(true));
-        Ok(Self { store, signer: None, how: How::Streamed { root }, patience: PATIENCE })
+        Ok(Self {
+            store,
+            signer: None,
+            how: How::Streamed { root },
+            patience: PATIENCE,
+            requests: Requests::default(),
+        })
     }
 }
 
 /// Reads a range piece by piece.
-pub(super) fn read(store: Arc<dyn ObjectStore>, path: Path, range: Range<u64>, until: Until) -> Pieces {
+pub(super) fn read(blobs: &Blobs, path: Path, range: Range<u64>, until: Until) -> Pieces {
     let Range { start, end } = range;
-    unfold((store, path, start), move |(store, path, at)| async move {
+    let blobs = blobs.clone();
+    unfold((blobs, path, start), move |(blobs, path, at)| async move {
         if at >= end {
             return None;
         }
         let next = end.min(at + PIECE);
-        let read: Result<Bytes, Error> =
-            bounded(until.within(PATIENCE), "get", store.get_range(&path, at..next)).await;
+        let read: Result<Bytes, Error> = blobs
+            .requests
+            .bounded(until.within(PATIENCE), "get", blobs.store.get_range(&path, at..next))
+            .await;
         // A file that is shorter than it was ends here.
         let is_whole = read.as_ref().is_ok_and(|bytes| bytes.len() as u64 == next - at);
         let next = if is_whole { next } else { end };
-        Some((read, (store, path, next)))
+        Some((read, (blobs, path, next)))
     })
     .boxed()
 }

@@ -15,7 +15,7 @@ use rustls_native_certs::load_native_certs;
 
 pub use self::config::{Config, Credentials};
 use self::identity::Identity;
-use super::{Blobs, How};
+use super::{Blobs, How, requests::Requests};
 
 impl Blobs {
     /// A bucket of an S3-compatible store, which follows the file that the secret is mounted from. Nothing is connected
@@ -33,7 +33,13 @@ impl Blobs {
         let public = config.public_endpoint.as_ref().unwrap_or(&config.endpoint);
         let store = Arc::new(open(config, &config.endpoint, &identity)?);
         let signer = Arc::new(open(config, public, &identity)?);
-        Ok(Self { store, signer: Some(signer), how: How::Whole, patience: config.timeout.0 })
+        Ok(Self {
+            store,
+            signer: Some(signer),
+            how: How::Whole,
+            patience: config.timeout.0,
+            requests: Requests::default(),
+        })
     }
 }
 

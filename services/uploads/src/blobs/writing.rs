@@ -3,11 +3,7 @@
 use crc32c::crc32c_append;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 
-use super::{
-    Blobs, How,
-    bounded::{Until, bounded},
-    path,
-};
+use super::{Blobs, How, bounded::Until, path};
 use crate::{
     error::Error,
     upload::{Key, SNIFFED},
@@ -50,7 +46,7 @@ impl Part {
             How::Streamed { .. } => {
                 let path = path(&key);
                 let begun = blobs.store.put_multipart(&path);
-                let file = bounded(blobs.limit(until), "put", begun).await?;
+                let file = blobs.requests.bounded(blobs.limit(until), "put", begun).await?;
                 Target::Streamed { file, piece: Vec::with_capacity(room.min(PIECE)) }
             }
         };
@@ -76,7 +72,7 @@ impl Part {
                     if piece.len() == PIECE {
                         let full = std::mem::replace(piece, Vec::with_capacity(PIECE));
                         let put = file.put_part(PutPayload::from(full));
-                        bounded(self.blobs.limit(self.until), "put", put).await?;
+                        self.blobs.requests.bounded(self.blobs.limit(self.until), "put", put).await?;
                     }
                 }
             }
@@ -99,15 +95,17 @@ impl Part {
         let limit = blobs.limit(until);
         match target {
             Target::Whole(held) => {
-                bounded(limit, "put", blobs.store.put(&path(&key), PutPayload::from(held))).await?;
+                let path = path(&key);
+                let put = blobs.store.put(&path, PutPayload::from(held));
+                blobs.requests.bounded(limit, "put", put).await?;
             }
             Target::Streamed { mut file, piece } => {
                 let put = file.put_part(PutPayload::from(piece));
-                let ended = bounded(limit, "put", async {
+                let put = async {
                     put.await?;
                     file.complete().await
-                })
-                .await;
+                };
+                let ended = blobs.requests.bounded(limit, "put", put).await;
                 if let Err(error) = ended {
                     // What cannot be aborted is removed with its key.
                     let _ = file.abort().await;

@@ -16,7 +16,8 @@ pub struct Config {
     pub public_endpoint: Option<String>,
     /// The region that requests are signed for.
     pub region: String,
-    /// The bucket, which must be there. The service needs to get, put and delete objects under `parts/`.
+    /// The bucket, which must be there. The service needs to get, put and delete objects under `parts/`, and on AWS to list
+    /// the bucket, or it is told 403 of what is not there.
     pub bucket: String,
     /// What proves who asks.
     pub credentials: Credentials,
