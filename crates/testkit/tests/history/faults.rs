@@ -125,7 +125,7 @@ async fn happen(fault: Fault, house: &House, chance: &mut Rng) -> Option<Range<u
             a_while(chance, 300..1800).await;
             house.replicas[number].binary.signal(Signal::CONT);
         }
-        Fault::NewsIsLate(number) => late::news(house, number, chance).await,
+        Fault::NewsIsLate(number) => late::news(house, number).await,
         Fault::ReadsAreLate(number) => late::reads(house, number).await,
         Fault::AnswersOvertake(number) => {
             house.to_redis[number].delay(Duration::from_millis(350), true);

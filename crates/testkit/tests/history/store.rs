@@ -1,6 +1,7 @@
 //! What keeps the sessions of a house: one Redis, or several that stand in for each other.
 
 use std::{
+    fmt::Write,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -61,7 +62,7 @@ impl Store {
         }
         let deadline = Instant::now() + WITHIN;
         while !self.masters().await.iter().any(|port| !before.contains(port)) {
-            assert!(Instant::now() < deadline, "no replica was promoted");
+            assert!(Instant::now() < deadline, "no replica was promoted: {}", self.told().await);
             sleep(Duration::from_millis(50)).await;
         }
         sleep(Duration::from_millis(chance.u64(0..1000))).await;
@@ -79,9 +80,25 @@ impl Store {
         let masters = if matches!(self, Self::Cluster(_)) { 3 } else { 1 };
         let deadline = Instant::now() + WITHIN;
         while self.masters().await.len() != masters || !self.all_follow().await {
-            assert!(Instant::now() < deadline, "the store does not heal");
+            assert!(Instant::now() < deadline, "the store does not heal: {}", self.told().await);
             sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// What the servers, and those who watch them, say of themselves.
+    async fn told(&self) -> String {
+        let watchers = if let Self::Sentinels(set) = self { &set.sentinels[..] } else { &[] };
+        let mut told = String::new();
+        for (server, of) in self
+            .servers()
+            .iter()
+            .map(|it| (it, "replication"))
+            .chain(watchers.iter().map(|it| (it, "sentinel")))
+        {
+            let answer = server.ask(&format!("INFO {of}")).await;
+            let _ = write!(told, "\n{}: {answer:?}", server.port);
+        }
+        told
     }
 
     async fn masters(&self) -> Vec<u16> {
