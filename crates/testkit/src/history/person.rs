@@ -204,7 +204,7 @@ impl Pair {
     fn of(session: Option<Session>, tokens: Option<Tokens>) -> Self {
         let (session, tokens) = (session.unwrap_or_default(), tokens.unwrap_or_default());
         let mut hasher = DefaultHasher::new();
-        tokens.refresh_token.hash(&mut hasher);
+        (&tokens.session_token, &tokens.refresh_token).hash(&mut hasher);
         Self {
             shown: Shown { session: session.session_id, pair: hasher.finish() },
             session_token: tokens.session_token,
