@@ -19,7 +19,7 @@ use super::{
 };
 
 /// How many sessions are lived at once by one process.
-const LIVES: u64 = 10;
+const LIVES: u64 = 6;
 /// Sessions that nobody ends.
 const STAYERS: u64 = 3;
 /// For how long an ended session is used on: longer than anybody may believe in it.
