@@ -19,7 +19,7 @@ use super::{
 };
 
 /// How many sessions are lived at once by one process.
-const LIVES: u64 = 10;
+const LIVES: u64 = 6;
 /// Sessions that nobody ends.
 const STAYERS: u64 = 3;
 /// For how long an ended session is used on: longer than anybody may believe in it.
@@ -100,7 +100,7 @@ impl Life<'_> {
             a_while(&mut chance, 0..60).await;
             while !over.is_cancelled() {
                 world.use_it(at, who, &held.some(&mut chance)).await;
-                over.run_until_cancelled(a_while(&mut chance, 20..120)).await;
+                over.run_until_cancelled(a_while(&mut chance, 50..250)).await;
             }
         });
         let life = async {
@@ -173,17 +173,18 @@ impl Life<'_> {
 
     /// Ends the session, or others of the account too, until that is acknowledged.
     async fn end(&mut self, pair: &Pair) {
-        let how = self.chance.u8(..10);
+        // Seldom all of them: nothing of the account is kept near for a while then, and nobody tempted.
+        let how = self.chance.u8(..20);
         let mut target = pair.shown.session.clone();
-        if how < 2 {
+        if how < 4 {
             let listed = self.world.list(self.replica(), self.who, pair).await;
             target = self.chance.choice(listed).unwrap_or(target);
         }
         for _ in 0..REPEATS {
             let at = self.replica();
             let acknowledged = match how {
-                0..7 => self.world.revoke(at, self.who, pair, &target).await,
-                7 => self.world.revoke_all(at, self.who, pair, false).await,
+                0..18 => self.world.revoke(at, self.who, pair, &target).await,
+                18 => self.world.revoke_all(at, self.who, pair, false).await,
                 _ => self.world.revoke_all(at, self.who, pair, true).await,
             };
             if acknowledged {

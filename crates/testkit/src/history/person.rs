@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Ends a session by the token of this or another one; says whether that was acknowledged.
-    pub(super) async fn revoke(&self, at: At, who: &Somebody, by: &Pair, session: &str) -> bool {
+    pub async fn revoke(&self, at: At, who: &Somebody, by: &Pair, session: &str) -> bool {
         let request = RevokeSessionRequest { session_id: session.to_owned(), ..Default::default() };
         let asked = Asked::Revoke(session.to_owned());
         let answer = async { self.sessions(at).revoke_session(by.bearer(request)).await.map(drop) };
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Ends all sessions of the account, or all but the caller's; says whether that was acknowledged.
-    pub async fn revoke_all(&self, at: At, who: &Somebody, by: &Pair, but_this: bool) -> bool {
+    pub(super) async fn revoke_all(&self, at: At, who: &Somebody, by: &Pair, but_this: bool) -> bool {
         let except = but_this.then(|| by.shown.session.clone());
         let request = RevokeAccountSessionsRequest {
             account_id: who.account.clone(),
@@ -204,12 +204,18 @@ impl Pair {
     fn of(session: Option<Session>, tokens: Option<Tokens>) -> Self {
         let (session, tokens) = (session.unwrap_or_default(), tokens.unwrap_or_default());
         let mut hasher = DefaultHasher::new();
-        tokens.refresh_token.hash(&mut hasher);
+        (&tokens.session_token, &tokens.refresh_token).hash(&mut hasher);
         Self {
             shown: Shown { session: session.session_id, pair: hasher.finish() },
             session_token: tokens.session_token,
             refresh_token: tokens.refresh_token,
         }
+    }
+
+    /// The session that they are of.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.shown.session
     }
 
     fn bearer<T>(&self, message: T) -> Request<T> {

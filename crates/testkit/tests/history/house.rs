@@ -16,7 +16,9 @@ const PASSWORD: &str = "a long walk along the quay";
 /// Processes of people.
 const CROWDS: u64 = 3;
 /// Accounts that all of them share.
-const SHARED: usize = 5;
+const SHARED: usize = 10;
+/// Accounts whose sessions are ended when that is hard to notice.
+pub(crate) const TEMPTED: u32 = 3;
 
 pub(crate) struct House {
     pub(crate) store: Store,
@@ -26,8 +28,10 @@ pub(crate) struct House {
     pub(crate) accounts: Server,
     /// Between accounts and the second replica.
     pub(crate) to_sessions: Line,
-    /// The accounts that everybody shares, and somebody who has a say in them, too.
-    pub(crate) people: Vec<Somebody>,
+    /// The accounts that all people share.
+    people: Vec<Somebody>,
+    /// Accounts that they know nothing of, and who uses these.
+    pub(crate) tempted: Vec<Somebody>,
     pub(crate) world: World,
     _passwords: Server,
     _keys: ServiceKeys,
@@ -72,9 +76,12 @@ impl House {
         for server in replicas.iter().chain([&accounts, &passwords]) {
             server.ready().await;
         }
-        let mut people = Vec::new();
+        let (mut people, mut tempted) = (Vec::new(), Vec::new());
         for number in 0..SHARED {
             people.push(sign_up(&accounts, &format!("shared{number}@example.com")).await);
+        }
+        for number in 0..TEMPTED {
+            tempted.push(sign_up(&accounts, &format!("tempted{number}@example.com")).await);
         }
         let world = World::new(&replicas.iter().map(url).collect::<Vec<_>>(), &url(&accounts));
         Self {
@@ -84,6 +91,7 @@ impl House {
             accounts,
             to_sessions,
             people,
+            tempted,
             world,
             _passwords: passwords,
             _keys: keys,

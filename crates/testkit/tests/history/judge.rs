@@ -5,7 +5,7 @@
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
 };
 
@@ -61,13 +61,22 @@ pub(crate) fn judge(history: &[Call], leave: &Leave) -> Vec<String> {
     let known = Known::of(history);
     let wrong = history.iter().filter_map(|call| Some((known.fault(call, leave.longer)?, call)));
     let (excused, wrong): (Vec<_>, Vec<_>) = wrong.partition(|(fault, call)| {
-        let written = call.shown.as_ref().map(|shown| written(history, &shown.session)).unwrap_or_default();
+        let written =
+            call.shown.as_ref().map(|shown| written(history, subject(call, shown))).unwrap_or_default();
         leave.excuses(fault, call, &written)
     });
     if !excused.is_empty() {
         eprintln!("{} answers that only a failover explains", excused.len());
     }
     wrong.into_iter().map(|(fault, call)| format!("{fault}: {call:?}")).collect()
+}
+
+/// The session that a fault of a call is of: the one that was not found, or the caller's.
+fn subject<'a>(call: &'a Call, shown: &'a Shown) -> &'a str {
+    match (&call.asked, &call.outcome) {
+        (Asked::Revoke(session), Outcome::NotFound) => session,
+        _ => &shown.session,
+    }
 }
 
 /// When a session was begun and renewed.
@@ -116,6 +125,8 @@ struct Known<'a> {
     successors: HashMap<&'a Shown, &'a Shown>,
     /// When a pair was shown first, and when it was first known to be good.
     uses: HashMap<&'a Shown, Deed>,
+    /// Sessions that somebody was given.
+    given: HashSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -124,11 +135,15 @@ impl<'a> Known<'a> {
         let mut sessions: BTreeMap<&str, Vec<(&Shown, &Call)>> = BTreeMap::new();
         for call in history {
             if let (Asked::SignIn, Outcome::Granted(pair)) = (&call.asked, &call.outcome) {
+                known.given.insert(&pair.session);
                 sessions.entry(&call.account).or_default().push((pair, call));
             }
         }
         for call in history {
             known.learn(call, sessions.get(&*call.account).map_or(&[], Vec::as_slice));
+        }
+        for call in history {
+            known.suspect(call);
         }
         known
     }
@@ -138,6 +153,10 @@ impl<'a> Known<'a> {
         let refused = matches!(call.outcome, Outcome::Refused(_));
         let done = matches!(call.outcome, Outcome::Done | Outcome::NotFound | Outcome::Granted(_));
         match (&call.asked, &call.outcome) {
+            // It has ended, but this is not what ended it.
+            (Asked::Revoke(session), Outcome::NotFound) => {
+                add(&mut self.ends, session, Deed { maybe: u64::MAX, certain: call.ended });
+            }
             (Asked::Revoke(session), _) if !refused => add(&mut self.ends, session.as_str(), deed(done)),
             (Asked::RevokeAll(except), _) if !refused => {
                 for (pair, born) in sessions.iter().filter(|(pair, _)| Some(&pair.session) != except.as_ref())
@@ -168,6 +187,21 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// An exchange whose answer was lost may have been taken for a theft, where it may have come too late.
+    fn suspect(&mut self, call: &'a Call) {
+        let (Asked::Refresh, Outcome::Unknown(_), Some(shown)) = (&call.asked, &call.outcome, &call.shown)
+        else {
+            return;
+        };
+        // What nobody waits for any more may yet be done.
+        let over = call.ended + SECOND;
+        let too_late = self.exchanges.get(shown).is_some_and(|exchange| exchange.maybe + GRACE < over);
+        let successor = self.successors.get(shown).and_then(|next| self.uses.get(next));
+        if too_late || successor.is_some_and(|used| used.maybe < over) {
+            add(&mut self.ends, &shown.session, Deed { maybe: call.began, certain: u64::MAX });
+        }
+    }
+
     /// From when on the session or the pair is certain to be no good any more.
     fn ended(&self, shown: &Shown) -> Option<u64> {
         let of_session = self.ends.get(&*shown.session).map(|end| end.certain);
@@ -187,7 +221,7 @@ impl<'a> Known<'a> {
             (_, true) => {
                 let late =
                     self.ended(shown).is_some_and(|ended| call.began > ended + bound(call.at) + longer);
-                late.then_some(LATE)
+                late.then_some(LATE).or_else(|| self.missing(call))
             }
             (_, false) => {
                 let of_session = self.ends.get(&*shown.session);
@@ -195,6 +229,13 @@ impl<'a> Known<'a> {
                 lost.then_some(LOST)
             }
         }
+    }
+
+    /// Of a session that was not found, although nobody ended it.
+    fn missing(&self, call: &Call) -> Option<&'static str> {
+        let (Asked::Revoke(session), Outcome::NotFound) = (&call.asked, &call.outcome) else { return None };
+        let ended = happened(self.ends.get(&**session), call);
+        (self.given.contains(&**session) && !ended).then_some(LOST)
     }
 
     /// Of an exchange that was granted: the store decides it, so an end counts from its acknowledgement on.
@@ -229,7 +270,9 @@ impl<'a> Known<'a> {
                 .then_some("a lost answer was taken for a theft");
         }
         let concurrent = happened(self.ends.get(&*shown.session), call);
-        (!concurrent && !happened(exchange, call)).then_some(LOST)
+        // The pair before is known as such: only one that is older is as good as any other wrong secret.
+        let older = self.successors.get(shown).is_some_and(|next| happened(self.exchanges.get(next), call));
+        (!concurrent && !older).then_some(LOST)
     }
 }
 

@@ -1,117 +1,161 @@
-//! Sessions end while something that was said before is still under way: who forgets that believes in them too long.
+//! Sessions end while something that was said before is still under way: who forgets that believes in them too long. They
+//! are of people whose sessions nobody else ends. Each answers whether the machine was quick enough to tempt anybody.
 
 use std::time::{Duration, Instant};
 
-use fastrand::Rng;
 use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use testkit::{
-    Of,
+    Of, Server,
     history::{At, Pair, Somebody},
 };
 use tokio::time::{sleep, sleep_until, timeout};
 
-use crate::house::House;
+use crate::house::{House, TEMPTED};
 
 /// How late news from Redis is: by less than sessions waits for it, and together with Redis' own wait, too.
 const NEWS: Duration = Duration::from_millis(600);
-/// How late an echo is: by less than that after which guard gives a replica up.
-const ECHO: Duration = Duration::from_millis(1600);
+/// How late an echo is: by less than that after which guard gives a replica up, with the time since the echo before.
+const ECHO: Duration = Duration::from_millis(1650);
 /// Time between two pings of guard, and some.
 const PINGS: Duration = Duration::from_millis(250);
 /// How long after its end a session must not be good any more, at sessions and at guard, and some.
 const BOUNDS: (Duration, Duration) = (Duration::from_millis(1050), Duration::from_millis(2050));
 /// How long anything is waited for that may not come, for what was before.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How soon after something was said an end must be acknowledged to be outlived by the wrong lease of sessions, and guard.
+const SOON: (Duration, Duration) = (Duration::from_millis(400), Duration::from_millis(150));
 
 type SignedIn<'a> = Vec<(&'a Somebody, Pair)>;
 
 /// What was new when a replica asked is long under way, and what has happened since is not told. Who counts a lease from an
-/// answer instead of from its question believes in everybody's sessions too long.
-pub(crate) async fn news(house: &House, number: usize, chance: &mut Rng) {
-    let (line, elsewhere) = (&house.to_redis[number], At::Sessions(1 - number));
-    // Sessions of before are known everywhere by then.
-    sleep(BOUNDS.0).await;
-    let signed_in = sign_in(house, elsewhere).await;
+/// answer instead of from its question believes in them too long.
+pub(crate) async fn news(house: &House, number: usize) -> bool {
+    let (line, here, elsewhere) = (&house.to_redis[number], At::Sessions(number), At::Sessions(1 - number));
+    let signed_in = known(house, elsewhere, here).await;
+    let before = listened(&house.replicas[number]).await;
     line.hold(Of::Followers);
-    if let Ok(nothing_new) = timeout(PATIENCE, line.held()).await {
-        let answered = Instant::now();
-        end(house, elsewhere, &signed_in).await;
-        sleep_until((answered + NEWS).into()).await;
-        line.pass(nothing_new);
-        sleep(Duration::from_millis(chance.u64(800..1200))).await;
-    }
+    let Ok(nothing_new) = timeout(PATIENCE, line.held()).await else {
+        line.heal();
+        return false;
+    };
+    let answered = Instant::now();
+    let ended = end(house, elsewhere, &signed_in).await;
+    sleep_until((answered + NEWS).into()).await;
+    line.pass(nothing_new);
+    use_on(house, here, &signed_in, Instant::now() + BOUNDS.0).await;
     line.heal();
+    let believed = listened(&house.replicas[number]).await <= before;
+    believed && ended.is_some_and(|ended| ended < answered + SOON.0)
 }
 
 /// The same between guard and the replica that it watches. People who wait there for an answer would see too little of it.
-pub(crate) async fn echoes(house: &House) {
+pub(crate) async fn echoes(house: &House) -> bool {
     let (line, elsewhere) = (&house.to_sessions, At::Sessions(0));
-    let signed_in = sign_in(house, elsewhere).await;
-    for _ in 0..8 {
-        use_all(house, At::Guard, &signed_in).await;
-        sleep(PINGS).await;
-    }
+    let signed_in = known(house, elsewhere, At::Guard).await;
+    let before = listened(&house.accounts).await;
+    // People's calls are answered on this line, too: what waits after a while has an echo among it.
     line.hold(Of::Everybody);
     sleep(PINGS).await;
-    if let Ok(echo) = timeout(PATIENCE, line.held()).await {
-        let echoed = Instant::now();
-        end(house, elsewhere, &signed_in).await;
-        let ended = Instant::now();
-        sleep_until((echoed + ECHO).into()).await;
-        line.pass(echo);
-        let mut uses = FuturesUnordered::new();
-        while ended.elapsed() < BOUNDS.1 + NEWS {
-            uses.push(use_all(house, At::Guard, &signed_in));
-            let _ = timeout(PINGS / 5, async { while uses.next().await.is_some() {} }).await;
-            sleep_until((Instant::now() + PINGS / 10).into()).await;
-        }
-        line.heal();
-        while uses.next().await.is_some() {}
+    if let Ok(before_it) = timeout(PATIENCE, line.held()).await {
+        line.pass(before_it);
     }
+    sleep(PINGS).await;
+    let Ok(echo) = timeout(PATIENCE, line.held()).await else {
+        line.heal();
+        return false;
+    };
+    let echoed = Instant::now();
+    let ended = end(house, elsewhere, &signed_in).await;
+    sleep_until((echoed + ECHO).into()).await;
+    line.pass(echo);
+    use_on(house, At::Guard, &signed_in, Instant::now() + BOUNDS.0).await;
+    let believed = listened(&house.accounts).await <= before;
     line.heal();
+    believed && ended.is_some_and(|ended| ended < echoed + SOON.1)
 }
 
 /// A replica reads sessions that end while the answer is under way, and hears of the end before it. Who keeps what was read
 /// believes in them for a minute.
-pub(crate) async fn reads(house: &House, number: usize) {
+pub(crate) async fn reads(house: &House, number: usize) -> bool {
     let (line, here, elsewhere) = (&house.to_redis[number], At::Sessions(number), At::Sessions(1 - number));
     let signed_in = sign_in(house, elsewhere).await;
+    let before = heard(&house.accounts).await;
     line.hold(Of::Others);
     let uses = async {
         tokio::join!(use_all(house, here, &signed_in), async {
             // Who asks sessions keeps what it is told, too.
-            if number == 1 {
-                use_all(house, At::Guard, &signed_in).await;
-            }
+            number == 1 && use_all(house, At::Guard, &signed_in).await
         })
     };
     let meanwhile = async {
         sleep(PINGS / 10).await;
         let read = timeout(PATIENCE, line.held()).await;
-        end(house, elsewhere, &signed_in).await;
-        let _ = timeout(PATIENCE, line.followed(2)).await;
+        // Once for what was asked before, and once for the end.
+        let followed = timeout(PATIENCE, line.followed(2));
+        let _ = tokio::join!(end(house, elsewhere, &signed_in), followed);
+        let told = heard(&house.accounts).await >= before + f64::from(TEMPTED);
         let _ = read.map(|read| line.pass(read));
         line.heal();
+        told
     };
-    tokio::join!(uses, meanwhile);
+    let ((at_sessions, at_guard), told) = tokio::join!(uses, meanwhile);
     let asked = Instant::now();
     sleep_until((asked + BOUNDS.0).into()).await;
     use_all(house, here, &signed_in).await;
     sleep_until((asked + BOUNDS.1).into()).await;
     use_all(house, At::Guard, &signed_in).await;
+    at_sessions && (number == 0 || at_guard && told)
 }
 
-async fn use_all(house: &House, at: At, signed_in: &SignedIn<'_>) {
-    join_all(signed_in.iter().map(|(who, pair)| house.world.use_it(at, who, pair))).await;
+/// How often a server has begun to listen to what ends.
+async fn listened(server: &Server) -> f64 {
+    let metrics = server.metrics().await;
+    metrics.sum("fairlead_revocations_connections_total", &[]).unwrap_or_default()
 }
 
-async fn end(house: &House, at: At, signed_in: &SignedIn<'_>) {
-    join_all(signed_in.iter().map(|(who, by)| house.world.revoke_all(at, who, by, false))).await;
+/// How many ends it has heard of.
+async fn heard(server: &Server) -> f64 {
+    server.metrics().await.sum("fairlead_revocations_heard_total", &[]).unwrap_or_default()
+}
+
+/// Whether one of them was good.
+async fn use_all(house: &House, at: At, signed_in: &SignedIn<'_>) -> bool {
+    let uses = signed_in.iter().map(|(who, pair)| house.world.use_it(at, who, pair));
+    join_all(uses).await.contains(&Some(true))
+}
+
+/// Uses them again and again until then, whether or not the uses before are answered.
+async fn use_on(house: &House, at: At, signed_in: &SignedIn<'_>, until: Instant) {
+    let mut uses = FuturesUnordered::new();
+    while Instant::now() < until {
+        uses.push(use_all(house, at, signed_in));
+        let _ = timeout(PINGS / 5, async { while uses.next().await.is_some() {} }).await;
+        sleep_until((Instant::now() + PINGS / 10).into()).await;
+    }
+}
+
+/// Ends them one by one: of an account whose sessions have all ended nothing is kept for a while. Answers when the first
+/// was acknowledged, if any was.
+async fn end(house: &House, at: At, signed_in: &SignedIn<'_>) -> Option<Instant> {
+    let ends = signed_in
+        .iter()
+        .map(async |(who, pair)| house.world.revoke(at, who, pair, pair.session()).await.then(Instant::now));
+    join_all(ends).await.into_iter().flatten().min()
+}
+
+/// Who is signed in at one place and known near at another, as far as the machine is quick enough.
+async fn known(house: &House, at: At, near: At) -> SignedIn<'_> {
+    let signed_in = sign_in(house, at).await;
+    for _ in 0..5 {
+        use_all(house, near, &signed_in).await;
+        sleep(PINGS).await;
+    }
+    signed_in
 }
 
 /// Everybody signs in, which may have to be tried again after what was before; nobody where that takes long.
 async fn sign_in(house: &House, at: At) -> SignedIn<'_> {
-    let signing_in = house.people.iter().map(async |who| {
+    let signing_in = house.tempted.iter().map(async |who| {
         let again = async {
             loop {
                 match house.world.sign_in(at, who).await {
@@ -120,7 +164,7 @@ async fn sign_in(house: &House, at: At) -> SignedIn<'_> {
                 }
             }
         };
-        Some((who, timeout(PATIENCE, again).await.ok()?))
+        Some((who, timeout(PATIENCE * 5, again).await.ok()?))
     });
     join_all(signing_in).await.into_iter().flatten().collect()
 }

@@ -36,6 +36,11 @@ fn revoke(began: u64, outcome: Outcome) -> Call {
     call(REPLICA, began, Some(1), Asked::Revoke("s".to_owned()), outcome)
 }
 
+/// The same call, of somebody with another session of the account.
+fn stranger(call: Call) -> Call {
+    Call { shown: Some(Shown { session: "t".to_owned(), pair: 9 }), ..call }
+}
+
 fn refresh(began: u64, number: u64, outcome: Outcome) -> Call {
     call(REPLICA, began, Some(number), Asked::Refresh, outcome)
 }
@@ -79,9 +84,19 @@ fn an_end_that_nobody_knows_of_forbids_nothing_and_explains_everything() {
 
 #[test]
 fn that_there_is_no_such_session_acknowledges_its_end_too() {
-    let history = [sign_in(0), revoke(1000, Outcome::NotFound), used(REPLICA, 2200, 1)];
+    let ended = [sign_in(0), revoke(1000, unknown("Unavailable")), revoke(1200, Outcome::NotFound)];
 
-    bad(&history, "used later");
+    good(&ended);
+    bad(&[&ended[..], &[used(REPLICA, 2400, 1)]].concat(), "used later");
+}
+
+#[test]
+fn a_session_that_nobody_ended_is_found() {
+    bad(&[sign_in(0), stranger(revoke(1000, Outcome::NotFound))], "a session was lost");
+    good(&[stranger(revoke(1000, Outcome::NotFound))]);
+    let refused =
+        judge(&[sign_in(0), stranger(revoke(1000, Outcome::NotFound)), refused(2000, 1)], &Leave::default());
+    assert_eq!(refused.len(), 2, "what was not found explains no refusal: {refused:#?}");
 }
 
 #[test]
@@ -147,6 +162,23 @@ fn a_lost_answer_is_no_theft() {
 }
 
 #[test]
+fn a_pair_whose_exchange_was_lost_is_known() {
+    let invalid = || Outcome::Refused("REFRESH_INVALID".to_owned());
+    let lost = [sign_in(0), refresh(1000, 1, unknown("DeadlineExceeded"))];
+    let with = |calls: &[Call]| [&lost[..], calls].concat();
+
+    bad(&with(&[refresh(3000, 1, invalid())]), "a session was lost");
+    bad(
+        &with(&[refresh(3000, 1, Outcome::Granted(pair(2))), refresh(4000, 1, invalid())]),
+        "a session was lost",
+    );
+    // Another was given for the next, or this was tried for so long that it was taken for a theft.
+    let next = refresh(4000, 2, Outcome::Granted(pair(3)));
+    good(&with(&[refresh(3000, 1, Outcome::Granted(pair(2))), next, refresh(5000, 1, invalid())]));
+    good(&with(&[refresh(11_500, 1, unknown("Unavailable")), refresh(12_000, 1, invalid())]));
+}
+
+#[test]
 fn a_session_that_has_ended_is_not_renewed() {
     let history = [sign_in(0), revoke(1000, Outcome::Done), refresh(1101, 1, Outcome::Granted(pair(2)))];
 
@@ -161,10 +193,13 @@ fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_end() 
         leave
     };
     let lost = [sign_in(0), refused(2000, 1)];
+    let missing = [sign_in(0), stranger(revoke(2000, Outcome::NotFound))];
     let late = |began| [sign_in(0), revoke(1000, Outcome::Done), used(REPLICA, began, 1)];
 
     assert_eq!(judge(&lost, &at(50..1000)).len(), 0);
     assert_eq!(judge(&lost, &at(20_000..30_000)).len(), 1);
+    assert_eq!(judge(&missing, &at(50..1000)).len(), 0);
+    assert_eq!(judge(&missing, &at(20_000..30_000)).len(), 1);
     assert_eq!(judge(&late(4100), &at(50..1000)).len(), 0);
     assert_eq!(judge(&late(4101), &at(50..1000)).len(), 1);
 }
