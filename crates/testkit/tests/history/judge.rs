@@ -19,6 +19,7 @@ const OUTAGES: [&str; 4] = ["Unavailable", "DeadlineExceeded", "ResourceExhauste
 
 /// What only a failover excuses.
 const LOST: &str = "a session was lost that nobody ended";
+const STALE: &str = "used later than its exchange allows";
 /// What nothing excuses.
 const LATE: &str = "used later than its end allows";
 const NEITHER: &str = "neither an answer nor an outage";
@@ -48,7 +49,7 @@ impl Leave {
     /// Whether a fault is of a session that such a master alone may have known of.
     fn excuses(&self, fault: &str, call: &Call, written: &[Range<u64>]) -> bool {
         // That a successor was used may not be known there for as long as it matters.
-        let after = if fault == LOST { 0 } else { GRACE };
+        let after = if [LOST, STALE].contains(&fault) { 0 } else { GRACE };
         let during = |time: &Range<u64>| {
             self.storms.iter().any(|storm| time.start < storm.end && storm.start < time.end + after)
         };
@@ -67,6 +68,10 @@ pub(crate) fn judge(history: &[Call], leave: &Leave) -> Vec<String> {
     });
     if !excused.is_empty() {
         eprintln!("{} answers that only a failover explains", excused.len());
+    }
+    for (_, call) in &wrong {
+        let of_account = history.iter().filter(|other| other.account == call.account);
+        of_account.for_each(|call| eprintln!("{call:?}"));
     }
     wrong.into_iter().map(|(fault, call)| format!("{fault}: {call:?}")).collect()
 }
@@ -219,9 +224,16 @@ impl<'a> Known<'a> {
             (Asked::Refresh, true) => self.exchanged(call, shown),
             (Asked::Refresh, false) => self.not_exchanged(call, shown),
             (_, true) => {
-                let late =
-                    self.ended(shown).is_some_and(|ended| call.began > ended + bound(call.at) + longer);
-                late.then_some(LATE).or_else(|| self.missing(call))
+                let late = |deed: Option<&Deed>| {
+                    deed.is_some_and(|deed| call.began > deed.certain.saturating_add(bound(call.at) + longer))
+                };
+                if late(self.ends.get(&*shown.session)) {
+                    Some(LATE)
+                } else if late(self.exchanges.get(shown)) {
+                    Some(STALE)
+                } else {
+                    self.missing(call)
+                }
             }
             (_, false) => {
                 let of_session = self.ends.get(&*shown.session);

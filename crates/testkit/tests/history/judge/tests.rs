@@ -186,7 +186,7 @@ fn a_session_that_has_ended_is_not_renewed() {
 }
 
 #[test]
-fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_end() {
+fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_acknowledged_end() {
     let at = |storm: Range<u64>| {
         let mut leave = Leave::FAILOVER;
         leave.storms.push(storm.start * MILLI..storm.end * MILLI);
@@ -194,12 +194,15 @@ fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_end() 
     };
     let lost = [sign_in(0), refused(2000, 1)];
     let missing = [sign_in(0), stranger(revoke(2000, Outcome::NotFound))];
+    let stale = [sign_in(0), refresh(1000, 1, Outcome::Granted(pair(2))), used(REPLICA, 9000, 1)];
     let late = |began| [sign_in(0), revoke(1000, Outcome::Done), used(REPLICA, began, 1)];
 
     assert_eq!(judge(&lost, &at(50..1000)).len(), 0);
     assert_eq!(judge(&lost, &at(20_000..30_000)).len(), 1);
     assert_eq!(judge(&missing, &at(50..1000)).len(), 0);
     assert_eq!(judge(&missing, &at(20_000..30_000)).len(), 1);
+    assert_eq!(judge(&stale, &at(1050..2000)).len(), 0);
+    assert_eq!(judge(&stale, &at(5000..6000)).len(), 1);
     assert_eq!(judge(&late(4100), &at(50..1000)).len(), 0);
     assert_eq!(judge(&late(4101), &at(50..1000)).len(), 1);
 }
