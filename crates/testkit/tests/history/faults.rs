@@ -9,7 +9,7 @@ use fastrand::Rng;
 use testkit::Signal;
 use tokio::time::sleep;
 
-use crate::{house::House, late, store::Store};
+use crate::{house::House, judge::Storm, late, store::Store};
 
 /// What can happen; the number is a replica's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ const FAILOVERS: [Fault; 8] = [
 ///
 /// # Panics
 /// When nobody was ever tempted by something that is late.
-pub(crate) async fn befall(house: &House, chance: &mut Rng, time: Duration) -> Vec<Range<u64>> {
+pub(crate) async fn befall(house: &House, chance: &mut Rng, time: Duration) -> Vec<Storm> {
     let (began, mut storms) = (Instant::now(), Vec::new());
     let all = if matches!(house.store, Store::One(_)) { &FAULTS[..] } else { &FAILOVERS };
     let mut coming: Vec<Fault> = Vec::new();
@@ -122,7 +122,7 @@ async fn tempt(fault: Fault, house: &House) -> bool {
     }
 }
 
-async fn happen(fault: Fault, house: &House, chance: &mut Rng) -> Option<Range<u64>> {
+async fn happen(fault: Fault, house: &House, chance: &mut Rng) -> Option<Storm> {
     match fault {
         Fault::RedisIsKilled => {
             let redis = house.store.some(true, chance).await;

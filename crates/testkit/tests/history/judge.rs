@@ -37,21 +37,36 @@ fn bound(at: At) -> u64 {
 pub(crate) struct Leave {
     /// How much longer an ended session may be used, in nanoseconds.
     pub(crate) longer: u64,
+    /// When masters were replaced.
+    pub(crate) storms: Vec<Storm>,
+}
+
+/// A failover.
+#[derive(Clone, Debug)]
+pub(crate) struct Storm {
     /// When a master may have gone that had not told its replicas everything: who signed in or renewed then, or just
     /// before, may be where they were.
-    pub(crate) storms: Vec<Range<u64>>,
+    pub(crate) time: Range<u64>,
+    /// From when on it was back, and may have been believed until most had heard that it was replaced: what it
+    /// acknowledged then is lost.
+    pub(crate) back: u64,
 }
 
 impl Leave {
     /// What a failover allows: a master that was replaced may be believed until that is noticed.
     pub(crate) const FAILOVER: Self = Self { longer: 2 * SECOND, storms: Vec::new() };
 
-    /// Whether a fault is of a session that such a master alone may have known of.
-    fn excuses(&self, fault: &str, call: &Call, written: &[Range<u64>]) -> bool {
+    /// Whether a fault is of what such a master alone may have known of: a session, or its end.
+    fn excuses(&self, fault: &str, call: &Call, written: &[Range<u64>], ended: Option<u64>) -> bool {
+        let astray = |ended| self.storms.iter().any(|storm| (storm.back..storm.time.end).contains(&ended));
+        if fault != NEITHER && ended.is_some_and(astray) {
+            return true;
+        }
         // That a successor was used may not be known there for as long as it matters.
         let after = if [LOST, STALE].contains(&fault) { 0 } else { GRACE };
         let during = |time: &Range<u64>| {
-            self.storms.iter().any(|storm| time.start < storm.end && storm.start < time.end + after)
+            let mut storms = self.storms.iter().map(|storm| &storm.time);
+            storms.any(|storm| time.start < storm.end && storm.start < time.end + after)
         };
         !matches!(fault, LATE | NEITHER) && call.shown.is_some() && written.iter().any(during)
     }
@@ -62,9 +77,10 @@ pub(crate) fn judge(history: &[Call], leave: &Leave) -> Vec<String> {
     let known = Known::of(history);
     let wrong = history.iter().filter_map(|call| Some((known.fault(call, leave.longer)?, call)));
     let (excused, wrong): (Vec<_>, Vec<_>) = wrong.partition(|(fault, call)| {
-        let written =
-            call.shown.as_ref().map(|shown| written(history, subject(call, shown))).unwrap_or_default();
-        leave.excuses(fault, call, &written)
+        let subject = call.shown.as_ref().map(|shown| subject(call, shown));
+        let written = subject.map(|session| written(history, session)).unwrap_or_default();
+        let ended = subject.and_then(|session| known.ends.get(session)).map(|end| end.certain);
+        leave.excuses(fault, call, &written, ended)
     });
     if !excused.is_empty() {
         eprintln!("{} answers that only a failover explains", excused.len());

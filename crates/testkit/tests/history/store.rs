@@ -2,13 +2,14 @@
 
 use std::{
     fmt::Write,
-    ops::Range,
     time::{Duration, Instant},
 };
 
 use fastrand::Rng;
 use testkit::{Redis, RedisCluster, RedisSentinels, history::now};
 use tokio::time::{sleep, timeout};
+
+use crate::judge::Storm;
 
 /// Long enough for anything that is going to happen, on a busy machine too.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -51,9 +52,8 @@ impl Store {
         chance.choice(such).expect("the store is whole")
     }
 
-    /// Takes a master away until another has taken over, and waits until all is well. Answers when a master may have gone
-    /// that had not told its replicas everything.
-    pub(crate) async fn fails_over(&self, kills: bool, chance: &mut Rng) -> Range<u64> {
+    /// Takes a master away until another has taken over, and waits until all is well. Answers when that was.
+    pub(crate) async fn fails_over(&self, kills: bool, chance: &mut Rng) -> Storm {
         let gone = self.some(true, chance).await;
         let before = self.masters(WITHIN).await;
         let began = now().saturating_sub(UNTOLD);
@@ -68,13 +68,14 @@ impl Store {
             sleep(Duration::from_millis(50)).await;
         }
         sleep(Duration::from_millis(chance.u64(0..1000))).await;
+        let back = now();
         if kills {
             gone.start().await;
         } else {
             gone.thaw().await;
         }
         self.is_whole().await;
-        began..now()
+        Storm { time: began..now(), back }
     }
 
     /// Waits until every replica follows a master again.

@@ -189,7 +189,9 @@ fn a_session_that_has_ended_is_not_renewed() {
 fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_acknowledged_end() {
     let at = |storm: Range<u64>| {
         let mut leave = Leave::FAILOVER;
-        leave.storms.push(storm.start * MILLI..storm.end * MILLI);
+        // It is back in the last tenth.
+        let back = (storm.end - (storm.end - storm.start) / 10) * MILLI;
+        leave.storms.push(Storm { time: storm.start * MILLI..storm.end * MILLI, back });
         leave
     };
     let lost = [sign_in(0), refused(2000, 1)];
@@ -205,6 +207,9 @@ fn a_failover_excuses_what_was_written_just_before_it_and_no_use_after_an_acknow
     assert_eq!(judge(&stale, &at(5000..6000)).len(), 1);
     assert_eq!(judge(&late(4100), &at(50..1000)).len(), 0);
     assert_eq!(judge(&late(4101), &at(50..1000)).len(), 1);
+    // The one that was replaced acknowledged it, when it was back.
+    assert_eq!(judge(&late(4101), &at(0..1150)).len(), 0);
+    assert_eq!(judge(&late(4101), &at(0..2000)).len(), 1);
 }
 
 #[test]
