@@ -125,6 +125,12 @@ impl Uploads {
         Err(Error::MemoryBusy)
     }
 
+    /// So many MiB that nobody misses: as much again stays free for whoever comes.
+    pub(super) fn memory_to_spare(&self, mebibytes: u32) -> Option<OwnedSemaphorePermit> {
+        let mut twice = self.memory.try_acquire(mebibytes.saturating_mul(2)).ok()?;
+        twice.split(mebibytes as usize)
+    }
+
     /// A new key, for bytes that are a part by then or never.
     pub(super) fn reserve(&self, until: Until) -> Reserved {
         let left = until.left().unwrap_or(LONGEST_CALL);

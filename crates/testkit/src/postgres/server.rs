@@ -32,7 +32,7 @@ impl PostgresServer {
             serve: format!(
                 "postgres -D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
                  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB \
-                 -c max_connections=300"
+                 -c max_connections=300 -c dynamic_shared_memory_type=mmap"
             ),
             end: "QUIT",
         })

@@ -1,5 +1,6 @@
 //! Uploads over the wire.
 
+mod ahead;
 pub(crate) mod client;
 mod crowd;
 mod deleting;

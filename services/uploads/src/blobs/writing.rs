@@ -1,5 +1,8 @@
 //! A part on its way into the store.
 
+use std::mem;
+
+use bytes::Bytes;
 use crc32c::crc32c_append;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 
@@ -9,15 +12,20 @@ use crate::{
     upload::{Key, SNIFFED},
 };
 
-/// How many bytes are collected before a file gets them.
-pub(super) const PIECE: usize = 1024 * 1024;
+/// How many bytes are collected before a file gets them, and lie in one allocation: what has 8 MiB or more the allocator
+/// gives back to the kernel at once, and every part would pay for fresh pages.
+const PIECE: usize = 1024 * 1024;
 
 /// A part that is being written. Dropped before its end, it leaves no more than its reserved key tells of.
 pub struct Part {
     blobs: Blobs,
     key: Key,
     until: Until,
+    /// How many bytes it shall have.
+    whole: u64,
     written: Written,
+    /// The last of them, less than a piece.
+    piece: Vec<u8>,
     target: Target,
 }
 
@@ -32,25 +40,30 @@ pub struct Written {
     pub head: Vec<u8>,
 }
 
+impl Written {
+    fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.crc32c = crc32c_append(self.crc32c, bytes);
+        self.head.extend(bytes.iter().take(SNIFFED.saturating_sub(self.head.len())));
+    }
+}
+
 enum Target {
-    Whole(Vec<u8>),
-    Streamed { file: Box<dyn MultipartUpload>, piece: Vec<u8> },
+    Whole(Vec<Bytes>),
+    Streamed(Box<dyn MultipartUpload>),
 }
 
 impl Part {
     pub(super) async fn begin(blobs: Blobs, key: Key, size: u64, until: Until) -> Result<Self, Error> {
-        let room = usize::try_from(size).unwrap_or(usize::MAX);
         let target = match &blobs.how {
-            // The memory was reserved; nothing is touched before there are bytes.
-            How::Whole => Target::Whole(Vec::with_capacity(room)),
+            How::Whole => Target::Whole(Vec::new()),
             How::Streamed { .. } => {
                 let path = path(&key);
                 let begun = blobs.store.put_multipart(&path);
-                let file = blobs.requests.bounded(blobs.limit(until), "put", begun).await?;
-                Target::Streamed { file, piece: Vec::with_capacity(room.min(PIECE)) }
+                Target::Streamed(blobs.requests.bounded(blobs.limit(until), "put", begun).await?)
             }
         };
-        Ok(Self { blobs, key, until, written: Written::default(), target })
+        Ok(Self { blobs, key, until, whole: size, written: Written::default(), piece: Vec::new(), target })
     }
 
     /// Takes the bytes that follow.
@@ -58,68 +71,76 @@ impl Part {
     /// # Errors
     /// [`Error::BlobsUnavailable`], [`Error::BlobsFull`].
     pub async fn push(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        let Written { size, crc32c, head } = &mut self.written;
-        *size += bytes.len() as u64;
-        *crc32c = crc32c_append(*crc32c, bytes);
-        head.extend(bytes.iter().take(SNIFFED.saturating_sub(head.len())));
-        match &mut self.target {
-            Target::Whole(held) => held.extend_from_slice(bytes),
-            Target::Streamed { file, piece } => {
-                while !bytes.is_empty() {
-                    let step = bytes.len().min(PIECE - piece.len());
-                    piece.extend_from_slice(&bytes[..step]);
-                    bytes = &bytes[step..];
-                    if piece.len() == PIECE {
-                        let full = std::mem::replace(piece, Vec::with_capacity(PIECE));
-                        let put = file.put_part(PutPayload::from(full));
-                        self.blobs.requests.bounded(self.blobs.limit(self.until), "put", put).await?;
-                    }
-                }
+        while !bytes.is_empty() {
+            if self.piece.is_empty() {
+                self.piece.reserve_exact(self.room().min(PIECE));
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
+            self.piece.extend_from_slice(now);
+            self.written.add(now);
+            bytes = later;
+            if self.piece.len() == PIECE {
+                self.pass_on().await?;
             }
         }
         Ok(())
     }
 
-    /// How many bytes it has so far.
+    /// How many bytes it still has room for.
     #[must_use]
-    pub fn size(&self) -> u64 {
-        self.written.size
+    pub fn room(&self) -> usize {
+        usize::try_from(self.whole.saturating_sub(self.written.size)).unwrap_or(usize::MAX)
     }
 
     /// Ends the part: from here on its bytes are in the store.
     ///
     /// # Errors
     /// [`Error::BlobsUnavailable`], [`Error::BlobsFull`].
-    pub async fn end(self) -> Result<Written, Error> {
-        let Self { blobs, key, until, written, target } = self;
-        let limit = blobs.limit(until);
-        match target {
-            Target::Whole(held) => {
-                let path = path(&key);
-                let put = blobs.store.put(&path, PutPayload::from(held));
-                blobs.requests.bounded(limit, "put", put).await?;
-            }
-            Target::Streamed { mut file, piece } => {
-                let put = file.put_part(PutPayload::from(piece));
-                let put = async {
-                    put.await?;
-                    file.complete().await
-                };
-                let ended = blobs.requests.bounded(limit, "put", put).await;
-                if let Err(error) = ended {
-                    // What cannot be aborted is removed with its key.
-                    let _ = file.abort().await;
-                    return Err(error);
-                }
+    pub async fn end(mut self) -> Result<Written, Error> {
+        match self.complete().await {
+            Ok(()) => Ok(self.written),
+            Err(error) => {
+                self.abort().await;
+                Err(error)
             }
         }
-        Ok(written)
     }
 
-    /// Gives the part up.
+    /// Gives the part up. What cannot be aborted is removed with its key.
     pub async fn abort(self) {
-        if let Target::Streamed { mut file, .. } = self.target {
+        if let Target::Streamed(mut file) = self.target {
             let _ = file.abort().await;
+        }
+    }
+
+    async fn pass_on(&mut self) -> Result<(), Error> {
+        let piece = Bytes::from(mem::take(&mut self.piece));
+        match &mut self.target {
+            Target::Whole(held) => {
+                held.push(piece);
+                Ok(())
+            }
+            Target::Streamed(file) => {
+                let put = file.put_part(PutPayload::from(piece));
+                self.blobs.requests.bounded(self.blobs.limit(self.until), "put", put).await
+            }
+        }
+    }
+
+    async fn complete(&mut self) -> Result<(), Error> {
+        if !self.piece.is_empty() {
+            self.pass_on().await?;
+        }
+        let (limit, path) = (self.blobs.limit(self.until), path(&self.key));
+        match &mut self.target {
+            Target::Whole(held) => {
+                let payload: PutPayload = mem::take(held).into_iter().collect();
+                let put = self.blobs.store.put(&path, payload);
+                self.blobs.requests.bounded(limit, "put", put).await.map(drop)
+            }
+            Target::Streamed(file) => {
+                self.blobs.requests.bounded(limit, "put", file.complete()).await.map(drop)
+            }
         }
     }
 }

@@ -20,13 +20,10 @@ impl Rpc {
         let upload = self.uploads.get(id).await?;
         may_touch(caller, upload.account_id)?;
         let mut writing = self.uploads.write(&upload, wire::offset(first.offset)?).await?;
-        match self.take(&mut writing, first, &mut pieces).await {
-            Ok(()) => Ok(writing.end().await),
-            Err(refused) => {
-                writing.end().await;
-                Err(refused)
-            }
-        }
+        let taken = self.take(&mut writing, first, &mut pieces).await;
+        let ended = writing.end().await;
+        taken?;
+        Ok(ended?)
     }
 
     async fn take(
@@ -42,10 +39,14 @@ impl Rpc {
             wire::same_upload(&upload_id, &of)?;
             writing.push(wire::offset(offset)?, &data).await?;
             drop(data);
-            next = tokio::select! {
-                // What the caller has not sent yet goes to another replica.
-                () = self.uploads.closing.cancelled() => None,
-                piece = self.next(pieces) => piece?,
+            next = loop {
+                tokio::select! {
+                    // What the caller has not sent yet goes to another replica.
+                    () = self.uploads.closing.cancelled() => break None,
+                    // A part that has failed is told of at once.
+                    sent = writing.sent(), if writing.is_sending() => sent?,
+                    piece = self.next(pieces) => break piece?,
+                }
             };
         }
         Ok(())
