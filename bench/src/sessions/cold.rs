@@ -17,7 +17,7 @@ use crate::{
 
 /// How many times as many validations a CPU second of the naive service's must be.
 const AIM: f64 = 2.5;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;
 /// Each of a session that has just begun and that the server has not seen: none is near, and none is due to be noted.
 const CALLS: usize = 40_000;
 const WARM_UP: usize = 5_000;

@@ -15,7 +15,7 @@ use crate::{
 
 /// How much of the bare echo's processor time a validation may cost: 1 / 0.80.
 const AIM: f64 = 0.80;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;
 const CALLS: u64 = 100_000;
 const WARM_UP: u64 = 20_000;
 /// How much longer or shorter an answer may be than another: the time that is left is part of it.

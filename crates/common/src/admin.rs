@@ -3,6 +3,7 @@
 //! It has its own runtime, so that a service whose every worker is busy still answers its probes, and still watches its
 //! memory.
 
+mod connections;
 mod probe;
 mod routes;
 
@@ -69,14 +70,11 @@ impl Admin {
             listener
         };
         let address = listener.local_addr()?;
-        let routes =
-            routes::routes(process.clone(), about).into_make_service_with_connect_info::<SocketAddr>();
+        let routes = routes::routes(process.clone(), about);
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    served = axum::serve(listener, routes).into_future() => {
-                        tracing::error!(outcome = ?served, "admin port closed");
-                    }
+                    () = connections::serve(listener, routes) => {}
                     // Whether it was sent or dropped: the process is over.
                     _ = stopped => {}
                 }

@@ -3,7 +3,11 @@
 use std::{fs, time::Duration};
 
 use testkit::{Binary, Server, Signal, testing::v1::WedgeRequest};
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -72,6 +76,29 @@ async fn a_wedged_runtime_is_told_from_a_busy_one() {
     assert!(dead.body.contains("no progress"), "{dead:?}");
     server.answers("/healthz", 200).await;
     wedged.abort();
+}
+
+#[tokio::test]
+async fn who_stays_without_a_request_at_the_admin_port_is_hung_up_on() {
+    let server = Server::start("test-service", &[]);
+    server.answers("/healthz", 200).await;
+
+    let unfinished = silent(&server, b"GET /healthz HTTP/1.1\r\nhost:");
+    let kept = silent(&server, b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n");
+    let (unfinished, kept) = tokio::join!(unfinished, kept);
+
+    assert_eq!((&*unfinished, kept.starts_with("HTTP/1.1 200 OK")), ("", true), "{kept}");
+    server.answers("/healthz", 200).await;
+}
+
+/// What the admin port answers to somebody who then says nothing more, until it hangs up.
+async fn silent(server: &Server, said: &[u8]) -> String {
+    let mut socket = TcpStream::connect(server.admin).await.unwrap();
+    socket.write_all(said).await.unwrap();
+    let mut answer = String::new();
+    let ended = timeout(Duration::from_secs(20), socket.read_to_string(&mut answer)).await;
+    ended.expect("it hangs up").unwrap();
+    answer
 }
 
 #[tokio::test]

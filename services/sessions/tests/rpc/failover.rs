@@ -121,6 +121,8 @@ async fn survives(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&
     let user = tokio::spawn(stays(Arc::clone(&there), mine.session_token.clone(), Arc::clone(&done)));
 
     let (mut ended, mut killed, deadline) = (Vec::new(), None, Instant::now() + WITHIN);
+    // Whether the last one may have been ended without being told so.
+    let mut unsure = false;
     let mut goes = Some(goes);
     let mut after = 0;
     while after < 10 {
@@ -136,14 +138,17 @@ async fn survives(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&
             Ok(()) => {
                 after += i32::from(killed.is_some());
                 ended.push((signed_in.pop().unwrap(), Instant::now()));
+                unsure = false;
             }
-            // It may have been ended all the same, and whoever asks again is nobody any more.
-            Err(status) if killed.is_some() && status.code() == Code::Unauthenticated => {
+            // Who asks again is nobody any more.
+            Err(status) if unsure && status.code() == Code::Unauthenticated => {
                 signed_in.pop();
+                unsure = false;
             }
+            // Also before the master goes: on a busy machine no replica may have acknowledged in time.
             Err(status) => {
-                assert!(killed.is_some(), "{status:?}");
                 assert_outage(&status, began);
+                unsure = true;
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
