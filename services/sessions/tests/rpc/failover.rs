@@ -145,7 +145,7 @@ async fn survives(goes: impl AsyncFnOnce(&Redis), comes_back: impl AsyncFnOnce(&
                 signed_in.pop();
                 unsure = false;
             }
-            // Also before the master goes: on a busy machine no replica may have acknowledged in time.
+            // Before the master goes, too: seen on a busy machine, presumably since no replica acknowledged in time.
             Err(status) => {
                 assert_outage(&status, began);
                 unsure = true;
