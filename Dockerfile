@@ -1,5 +1,6 @@
 # The image of one service: docker build --build-arg SERVICE=accounts --tag fairlead/accounts .
-# PROFILE=dev compiles in a fraction of the time, to a larger and slower binary.
+# PROFILE=dev compiles in a fraction of the time, to a larger and slower binary. When it is not given, it is what
+# scripts/image-profile says of the service.
 #
 # Its own name resolves, its certificates verify, and there is nothing else in it: no shell, no user database, no libraries.
 
@@ -25,18 +26,19 @@ COPY . .
 RUN cargo chef prepare --recipe-path /recipe.json
 
 FROM toolchain AS build
-ARG PROFILE=release
+ARG PROFILE=
 ARG SERVICE
 COPY .cargo .cargo
-COPY scripts/static-cargo scripts/
+COPY scripts/image-profile scripts/static-cargo scripts/
 # Not a member of the workspace, so the plan leaves it as it is.
 COPY third_party/crc-fast third_party/crc-fast
 COPY --from=plan /recipe.json recipe.json
 # The dependencies, in a layer that lasts until the plan changes.
-RUN scripts/static-cargo chef cook --locked --profile "$PROFILE" --package "$SERVICE" --recipe-path recipe.json
+RUN scripts/static-cargo chef cook --locked --profile "${PROFILE:-$(scripts/image-profile "$SERVICE")}" --package "$SERVICE" --recipe-path recipe.json
 COPY . .
-RUN scripts/static-cargo build --locked --profile "$PROFILE" --package "$SERVICE" --bin "$SERVICE" \
-    && folder=$PROFILE && if [ "$PROFILE" = dev ]; then folder=debug; fi \
+RUN profile=${PROFILE:-$(scripts/image-profile "$SERVICE")} \
+    && scripts/static-cargo build --locked --profile "$profile" --package "$SERVICE" --bin "$SERVICE" \
+    && folder=$profile && if [ "$profile" = dev ]; then folder=debug; fi \
     && install -D --mode=0555 "$(scripts/static-cargo folder)/$folder/$SERVICE" /image/service \
     && install -D --mode=0444 /etc/ssl/certs/ca-certificates.crt /image/ca-certificates.crt
 

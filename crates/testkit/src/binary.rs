@@ -178,10 +178,12 @@ pub fn limit_open_files(binary: &Binary, files: u64) {
 /// `TESTED_PROFILE` names it: they are what is tested, and the test need not be built twice.
 fn built(name: &str) -> PathBuf {
     let this = env::current_exe().expect("a program knows where it is");
-    let of_this = this.ancestors().skip(1).take(2).map(Path::to_owned);
-    let target = this.ancestors().nth(3).map(Path::to_owned);
-    let of_another = env::var_os("TESTED_PROFILE").and_then(|profile| Some(target?.join(profile)));
-    let mut binaries = of_another.into_iter().chain(of_this).map(|folder| folder.join(name));
+    let of_this = || this.ancestors().skip(1).take(2);
+    let tested = env::var_os("TESTED_PROFILE");
+    let of_another = tested
+        .iter()
+        .flat_map(|profile| of_this().filter_map(Path::parent).map(move |target| target.join(profile)));
+    let mut binaries = of_another.chain(of_this().map(Path::to_owned)).map(|folder| folder.join(name));
     binaries.find(|binary| binary.is_file()).unwrap_or_else(|| {
         panic!("{name} is not built: run `make test`, or `cargo build --workspace --bins` once")
     })

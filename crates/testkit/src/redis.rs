@@ -5,7 +5,7 @@ mod sentinels;
 mod shared;
 mod tls;
 
-use std::{io, net::Ipv4Addr, time::Duration};
+use std::{io, net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -31,8 +31,16 @@ use crate::{
 /// # Panics
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn redis() -> Redis {
+    redis_of(find("redis-server", "redis-server", [])).await
+}
+
+/// Starts such a server, of the `redis-server` in this folder: of another version, or built otherwise.
+///
+/// # Panics
+/// When it does not start.
+pub async fn redis_of(programs: PathBuf) -> Redis {
     let port = free_port();
-    let redis = Redis::prepare(port, ":".to_owned(), keeping(port, "")).await;
+    let redis = Redis::of(programs, port, ":".to_owned(), keeping(port, "")).await;
     redis.start().await;
     redis
 }
@@ -57,7 +65,10 @@ pub struct Redis {
 
 impl Redis {
     async fn prepare(port: u16, prepare: String, serve: String) -> Self {
-        let programs = find("redis-server", "redis-server", []);
+        Self::of(find("redis-server", "redis-server", []), port, prepare, serve).await
+    }
+
+    async fn of(programs: PathBuf, port: u16, prepare: String, serve: String) -> Self {
         let recipe = Recipe { name: "Redis", programs, user: None, prepare, serve, end: "KILL" };
         let supervisor = Mutex::new(Supervisor::prepare(recipe).await);
         Self { url: format!("redis://127.0.0.1:{port}"), port, supervisor }

@@ -42,9 +42,12 @@ pub(crate) async fn news(house: &House, number: usize) -> bool {
     let ended = end(house, elsewhere, &signed_in).await;
     sleep_until((answered + NEWS).into()).await;
     line.pass(nothing_new);
-    use_on(house, here, &signed_in, Instant::now() + BOUNDS.0).await;
-    line.heal();
+    let passed = Instant::now();
+    use_on(house, here, &signed_in, passed + BOUNDS.0 / 2).await;
+    // Later on it may miss what is new after that, which waits as well.
     let believed = listened(&house.replicas[number]).await <= before;
+    use_on(house, here, &signed_in, passed + BOUNDS.0).await;
+    line.heal();
     believed && ended.is_some_and(|ended| ended < answered + SOON.0)
 }
 
@@ -53,8 +56,11 @@ pub(crate) async fn echoes(house: &House) -> bool {
     let (line, elsewhere) = (&house.to_sessions, At::Sessions(0));
     let signed_in = known(house, elsewhere, At::Guard).await;
     let before = listened(&house.accounts).await;
+    if !near_at_guard(house, &signed_in).await {
+        line.heal();
+        return false;
+    }
     // People's calls are answered on this line, too: what waits after a while has an echo among it.
-    line.hold(Of::Everybody);
     sleep(PINGS).await;
     if let Ok(before_it) = timeout(PATIENCE, line.held()).await {
         line.pass(before_it);
@@ -75,16 +81,17 @@ pub(crate) async fn echoes(house: &House) -> bool {
 }
 
 /// A replica reads sessions that end while the answer is under way, and hears of the end before it. Who keeps what was read
-/// believes in them for a minute.
+/// believes in them for a minute. What it read of others meanwhile it must have kept: else it did not try.
 pub(crate) async fn reads(house: &House, number: usize) -> bool {
     let (line, here, elsewhere) = (&house.to_redis[number], At::Sessions(number), At::Sessions(1 - number));
-    let signed_in = sign_in(house, elsewhere).await;
+    let (signed_in, staying) = (sign_in(house, elsewhere).await, sign_in(house, elsewhere).await);
     let before = heard(&house.accounts).await;
     line.hold(Of::Others);
     let uses = async {
         tokio::join!(use_all(house, here, &signed_in), async {
             // Who asks sessions keeps what it is told, too.
-            number == 1 && use_all(house, At::Guard, &signed_in).await
+            number == 1
+                && tokio::join!(use_all(house, At::Guard, &signed_in), use_all(house, At::Guard, &staying),).0
         })
     };
     let meanwhile = async {
@@ -99,12 +106,22 @@ pub(crate) async fn reads(house: &House, number: usize) -> bool {
         told
     };
     let ((at_sessions, at_guard), told) = tokio::join!(uses, meanwhile);
+    let kept = number == 1 && near_at_guard(house, &staying).await;
+    house.to_sessions.heal();
     let asked = Instant::now();
     sleep_until((asked + BOUNDS.0).into()).await;
     use_all(house, here, &signed_in).await;
     sleep_until((asked + BOUNDS.1).into()).await;
     use_all(house, At::Guard, &signed_in).await;
-    at_sessions && (number == 0 || at_guard && told)
+    at_sessions && (number == 0 || at_guard && told && kept)
+}
+
+/// Whether guard knows all of them by itself: from now on what it asks sessions is not answered.
+async fn near_at_guard(house: &House, signed_in: &SignedIn<'_>) -> bool {
+    house.to_sessions.hold(Of::Everybody);
+    let uses = signed_in.iter().map(|(who, pair)| house.world.use_it(At::Guard, who, pair));
+    let known = timeout(PINGS, join_all(uses)).await.unwrap_or_default();
+    !known.is_empty() && known.iter().all(|it| *it == Some(true))
 }
 
 /// How often a server has begun to listen to what ends.
