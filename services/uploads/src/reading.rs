@@ -2,10 +2,10 @@
 
 use std::{collections::VecDeque, ops::Range, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use crc32c::crc32c_append;
 use futures_util::TryStreamExt;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{
     blobs::{Pieces, Until},
@@ -16,6 +16,8 @@ use crate::{
 
 /// The most bytes in one answer: what one call may hold ahead of its caller.
 const PIECE: usize = 64 * 1024;
+/// How long what came waits for more to fill an answer: stores send bytes in pieces of some KiB, and each answer costs.
+const GATHERING: Duration = Duration::from_millis(5);
 /// The memory that a reader may hold, in MiB: what the store sent ahead.
 const MEMORY: u32 = 1;
 /// How long a reader waits for it before being told to come again.
@@ -75,7 +77,8 @@ impl Reading {
                 continue;
             };
             if current.piece.is_empty() {
-                match current.pieces.try_next().await? {
+                let left = current.part.end().min(self.range.end) - self.range.start;
+                match gather(&mut current.pieces, left).await? {
                     Some(piece) => current.piece = piece,
                     // Shorter than it was when it was committed.
                     None => return Err(self.damaged()),
@@ -116,5 +119,73 @@ impl Reading {
         let key = self.current.as_ref().map(|current| current.part.key.as_str());
         tracing::error!(upload_id = %self.id, key, "the bytes of a part are not those that were committed");
         Error::Damaged
+    }
+}
+
+/// The next bytes, of which so many are left: as many as an answer has, if they come soon after the first.
+async fn gather(pieces: &mut Pieces, left: u64) -> Result<Option<Bytes>, Error> {
+    let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+    let Some(first) = pieces.try_next().await? else {
+        return Ok(None);
+    };
+    if first.len() >= wanted {
+        return Ok(Some(first));
+    }
+    let mut gathered = BytesMut::with_capacity(PIECE);
+    gathered.extend_from_slice(&first);
+    let more = async {
+        while gathered.len() < wanted
+            && let Some(piece) = pieces.try_next().await?
+        {
+            gathered.extend_from_slice(&piece);
+        }
+        Ok(())
+    };
+    // Nothing is lost when it ends early: a piece is taken at once when it is there.
+    timeout(GATHERING, more).await.unwrap_or(Ok(()))?;
+    Ok(Some(gathered.freeze()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    /// Pieces of 8 KiB, and what comes after them.
+    fn pieces(count: usize, then: Pieces) -> Pieces {
+        stream::iter(vec![Bytes::from(vec![7; 8 * 1024]); count]).map(Ok).chain(then).boxed()
+    }
+
+    #[tokio::test]
+    async fn small_pieces_fill_an_answer_and_none_is_left_behind() {
+        let (mut pieces, mut left, mut lengths) =
+            (pieces(20, stream::empty().boxed()), 160 * 1024, Vec::new());
+
+        while let Some(gathered) = gather(&mut pieces, left).await.unwrap() {
+            left -= gathered.len() as u64;
+            lengths.push(gathered.len() / 1024);
+        }
+
+        assert_eq!(lengths, [64, 64, 32]);
+    }
+
+    #[tokio::test]
+    async fn what_came_does_not_wait_for_what_does_not_come() {
+        let mut pieces = pieces(3, stream::pending().boxed());
+
+        let gathered = gather(&mut pieces, 64 * 1024).await.unwrap().unwrap();
+
+        assert_eq!(gathered.len(), 24 * 1024);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_what_is_wanted_is_not_waited_for() {
+        let mut pieces = pieces(3, stream::iter([Err(Error::NotFound)]).boxed());
+
+        let gathered = gather(&mut pieces, 24 * 1024).await.unwrap().unwrap();
+
+        assert_eq!(gathered.len(), 24 * 1024);
+        assert!(matches!(gather(&mut pieces, 64 * 1024).await, Err(Error::NotFound)));
     }
 }
