@@ -4,7 +4,7 @@ use std::{collections::VecDeque, ops::Range, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use crc32c::crc32c_append;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream::Fuse};
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{
@@ -39,7 +39,8 @@ pub(crate) struct Reading {
 /// The part that is being read.
 struct Current {
     part: Part,
-    pieces: Pieces,
+    /// May be asked again at their end, where they end too early.
+    pieces: Fuse<Pieces>,
     piece: Bytes,
     /// The checksum of what was read, where the whole part is.
     crc32c: Option<u32>,
@@ -110,7 +111,7 @@ impl Reading {
         let part = self.parts.pop_front().ok_or(Error::NotFound)?;
         let range = self.range.start - part.start..part.size.min(self.range.end - part.start);
         let crc32c = (range == (0..part.size)).then_some(0);
-        let pieces = self.uploads.blobs.read(&part.key, range, self.until).await?;
+        let pieces = self.uploads.blobs.read(&part.key, range, self.until).await?.fuse();
         self.current = Some(Current { part, pieces, piece: Bytes::new(), crc32c });
         Ok(())
     }
@@ -123,7 +124,7 @@ impl Reading {
 }
 
 /// The next bytes, of which so many are left: as many as an answer has, if they come soon after the first.
-async fn gather(pieces: &mut Pieces, left: u64) -> Result<Option<Bytes>, Error> {
+async fn gather(pieces: &mut Fuse<Pieces>, left: u64) -> Result<Option<Bytes>, Error> {
     let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
     let Some(first) = pieces.try_next().await? else {
         return Ok(None);
@@ -148,13 +149,13 @@ async fn gather(pieces: &mut Pieces, left: u64) -> Result<Option<Bytes>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{StreamExt, stream};
+    use futures_util::stream;
 
     use super::*;
 
     /// Pieces of 8 KiB, and what comes after them.
-    fn pieces(count: usize, then: Pieces) -> Pieces {
-        stream::iter(vec![Bytes::from(vec![7; 8 * 1024]); count]).map(Ok).chain(then).boxed()
+    fn pieces(count: usize, then: Pieces) -> Fuse<Pieces> {
+        stream::iter(vec![Bytes::from(vec![7; 8 * 1024]); count]).map(Ok).chain(then).boxed().fuse()
     }
 
     #[tokio::test]
@@ -168,6 +169,16 @@ mod tests {
         }
 
         assert_eq!(lengths, [64, 64, 32]);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_short_ends() {
+        let mut pieces = pieces(1, stream::unfold((), async |()| None).boxed());
+
+        let gathered = gather(&mut pieces, 64 * 1024).await.unwrap().unwrap();
+
+        assert_eq!(gathered.len(), 8 * 1024);
+        assert!(gather(&mut pieces, 56 * 1024).await.unwrap().is_none());
     }
 
     #[tokio::test]
