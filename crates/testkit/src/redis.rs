@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     port::free_port,
-    supervisor::{Recipe, Supervisor, find},
+    supervisor::{Recipe, Supervisor, find, quick_folder},
 };
 
 /// Starts a Redis server that only the caller knows, empty, with `appendonly` and `noeviction`. It takes some 20 ms and is
@@ -69,7 +69,15 @@ impl Redis {
     }
 
     async fn of(programs: PathBuf, port: u16, prepare: String, serve: String) -> Self {
-        let recipe = Recipe { name: "Redis", programs, user: None, prepare, serve, end: "KILL" };
+        let recipe = Recipe {
+            name: "Redis",
+            programs,
+            within: quick_folder(),
+            user: None,
+            prepare,
+            serve,
+            end: "KILL",
+        };
         let supervisor = Mutex::new(Supervisor::prepare(recipe).await);
         Self { url: format!("redis://127.0.0.1:{port}"), port, supervisor }
     }
@@ -99,12 +107,21 @@ impl Redis {
         self.supervisor.lock().await.tell("thaw").await;
     }
 
-    /// What it answers to a command, when that is one text or one line.
+    /// What it answers to a command, or to the last of several lines of them, when that is one text or one line.
     ///
     /// # Errors
     /// When it does not answer.
     pub async fn ask(&self, command: &str) -> io::Result<String> {
         timeout(Duration::from_secs(5), ask(self.port, command)).await?
+    }
+
+    /// Empties this master; returns when so many replicas, which it has already, have followed. That is up to a second
+    /// after they connected: it waits for a sign of life before it sends one anything.
+    ///
+    /// # Panics
+    /// When they do not within a minute.
+    async fn empty(&self, replicas: usize) {
+        self.says(&format!("FLUSHALL\nWAIT {replicas} 1000"), &replicas.to_string()).await;
     }
 
     /// Waits until what it answers to a command contains something.
@@ -131,10 +148,18 @@ async fn answers(port: u16) -> bool {
     matches!(timeout(Duration::from_secs(5), ask(port, "PING")).await, Ok(Ok(answer)) if answer == "PONG")
 }
 
-/// The answer to an inline command: a line, or a text in bulk.
-async fn ask(port: u16, command: &str) -> io::Result<String> {
+/// The answer to the last of these inline commands, each on a line: a line, or a text in bulk.
+async fn ask(port: u16, commands: &str) -> io::Result<String> {
     let mut connection = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?);
-    connection.write_all(format!("{command}\r\n").as_bytes()).await?;
+    let mut last = String::new();
+    for command in commands.lines() {
+        connection.write_all(format!("{command}\r\n").as_bytes()).await?;
+        last = answer(&mut connection).await?;
+    }
+    Ok(last)
+}
+
+async fn answer(connection: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = String::new();
     connection.read_line(&mut line).await?;
     let (kind, rest) = line.trim_end().split_at_checked(1).ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -1,6 +1,6 @@
 //! A real S3 server of its own for a test, which checks signatures and checksums.
 
-use std::{net::Ipv4Addr, path::Path};
+use std::{env, net::Ipv4Addr, path::Path};
 
 use tokio::{net::TcpStream, sync::Mutex};
 
@@ -27,6 +27,7 @@ pub async fn s3_on(port: u16) -> S3 {
     let supervisor = Supervisor::prepare(Recipe {
         name: "S3 server",
         programs: find_tool("s3s-fs", "scripts/install-s3", programs),
+        within: env::temp_dir(),
         user: None,
         prepare: "mkdir -p data/uploads".to_owned(),
         serve: format!(

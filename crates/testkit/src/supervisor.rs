@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::fs::{Access, access, statvfs};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout},
@@ -22,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     /// The folder of its programs.
     pub(crate) programs: PathBuf,
+    /// Where the folder is made in which it runs.
+    pub(crate) within: PathBuf,
     /// The user and group that it runs as, where it refuses to run as this one.
     pub(crate) user: Option<(u32, u32)>,
     /// Shell words that prepare its folder.
@@ -56,6 +59,7 @@ impl Supervisor {
                 &recipe.serve,
                 recipe.end,
             ])
+            .env("TMPDIR", recipe.within)
             .env("PATH", path.expect("folders of programs have no colon in their names"))
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -116,6 +120,15 @@ impl Supervisor {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         panic!("the test's own {} {what}\n{log}", self.name);
     }
+}
+
+/// Where little is kept and waits for no disk: memory, if this machine lends a GiB of it to files, or else its disk. A
+/// server that has every write on its disk before it answers is otherwise as slow as whatever else the machine writes.
+pub(crate) fn quick_folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let room = statvfs(memory).is_ok_and(|kept| kept.f_bavail * kept.f_frsize >= 1 << 30);
+    let open = access(memory, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+    if room && open { memory.to_owned() } else { env::temp_dir() }
 }
 
 /// The folder that holds `program`, or a panic that says what to install.

@@ -1,6 +1,6 @@
 //! A Postgres server of one's own.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{env, fs, path::PathBuf, process::Command, time::Duration};
 
 use sqlx::{Connection, PgConnection};
 use tokio::{sync::Mutex, time::timeout};
@@ -24,6 +24,7 @@ impl PostgresServer {
         let supervisor = Supervisor::prepare(Recipe {
             name: "Postgres",
             programs: find("initdb", "postgresql", installed()),
+            within: env::temp_dir(),
             user: unprivileged_user(),
             prepare:
                 "initdb --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"

@@ -41,7 +41,9 @@ pub(super) async fn launch(node_timeout: u32, tls: Option<&RedisTls>) -> RedisCl
     }
     let hosts: Vec<_> = ports.iter().map(|[port, _]| format!("127.0.0.1:{port}")).collect();
     let scheme = if tls.is_some() { "rediss" } else { "redis" };
-    RedisCluster { url: format!("{scheme}+cluster://{}", hosts.join(",")), nodes }
+    let cluster = RedisCluster { url: format!("{scheme}+cluster://{}", hosts.join(",")), nodes };
+    cluster.empty().await;
+    cluster
 }
 
 /// A Redis Cluster of one test. The first three nodes are masters, each of a third of the slots, until one is promoted;
@@ -66,13 +68,13 @@ impl RedisCluster {
         &self.nodes[owner(slot) + MASTERS]
     }
 
-    /// Empties it.
+    /// Empties it; returns when the replicas have followed.
     ///
     /// # Panics
-    /// When a master is not there.
+    /// When they do not within a minute.
     pub async fn empty(&self) {
         for master in &self.nodes[..MASTERS] {
-            master.ask("FLUSHALL").await.expect("a master is there");
+            master.empty(1).await;
         }
     }
 }

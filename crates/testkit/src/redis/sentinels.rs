@@ -55,7 +55,10 @@ pub(super) async fn launch(down_after: u32, tls: Option<&RedisTls>) -> RedisSent
     }
     let hosts: Vec<_> = watchers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let scheme = if tls.is_some() { "rediss" } else { "redis" };
-    RedisSentinels { url: format!("{scheme}+sentinel://{}/{NAME}", hosts.join(",")), servers, sentinels }
+    let url = format!("{scheme}+sentinel://{}/{NAME}", hosts.join(","));
+    let set = RedisSentinels { url, servers, sentinels };
+    set.empty().await;
+    set
 }
 
 /// A Redis of one test, its replicas and the Sentinels that watch them.
@@ -86,12 +89,12 @@ impl RedisSentinels {
         panic!("no replica was promoted");
     }
 
-    /// Empties it.
+    /// Empties it; returns when the replicas have followed.
     ///
     /// # Panics
-    /// When the master is not there.
+    /// When they do not within a minute.
     pub async fn empty(&self) {
-        self.servers[0].ask("FLUSHALL").await.expect("the master is there");
+        self.servers[0].empty(self.servers.len() - 1).await;
     }
 }
 

@@ -242,7 +242,7 @@ async fn no_use_keeps_a_session_beyond_its_absolute_end() {
 
 #[tokio::test]
 async fn a_session_token_ends_before_its_session_which_can_be_renewed() {
-    let config = Config { session_token_lifetime: config::Duration::from_millis(40), ..Config::default() };
+    let config = Config { session_token_lifetime: config::Duration::from_millis(500), ..Config::default() };
     with(config, async |keeper| {
         let issued = begin(&keeper).await;
         eventually(async || invalid(keeper.validate(&issued.session_token).await)).await;

@@ -116,7 +116,7 @@ async fn replaced(store: &dyn Store, id: SessionId, expected: &Record, new: &Rec
 async fn a_replacement_can_move_the_end() {
     on_every_store(async |store| {
         let Session { id, record } = kept(&*store, account(), 1).await;
-        let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(50));
+        let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(500));
         let changed = Record { idle_end: soon, ..record.clone() };
 
         assert!(store.replace(id, &record, &changed).await.unwrap());

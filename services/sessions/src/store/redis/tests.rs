@@ -65,7 +65,7 @@ async fn an_index_outlives_its_sessions_by_nothing() {
     let redis = testkit::redis().await;
     let store = RedisStore::at(&redis.url);
     let (Session { id, mut record }, _) = typical(&store).await;
-    let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(50));
+    let soon = store.now(record.account.bucket()).await.unwrap().plus(Duration::from_millis(500));
     (record.idle_end, record.absolute_end) = (soon, soon);
     store.insert(&Session { id, record }, 100).await.unwrap();
 
