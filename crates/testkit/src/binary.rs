@@ -6,7 +6,7 @@ mod watchdog;
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -155,12 +155,21 @@ impl Binary {
     /// # Panics
     /// When it does not end within a minute.
     pub async fn exit(mut self) -> Exit {
+        let status = self.gone().await;
+        let (lines, stderr) = self.output.finish().await;
+        Exit { code: status.code(), lines, stderr }
+    }
+
+    /// Waits until it is gone, and others may listen on its ports.
+    ///
+    /// # Panics
+    /// When it does not end within a minute.
+    pub async fn gone(&mut self) -> ExitStatus {
         let Ok(status) = timeout(WITHIN, self.child.wait()).await else {
             panic!("{} does not end\n{}", self.name, self.output.so_far());
         };
         self.watchdog.dismiss();
-        let (lines, stderr) = self.output.finish().await;
-        Exit { code: status.expect("a child can be awaited").code(), lines, stderr }
+        status.expect("a child can be awaited")
     }
 }
 

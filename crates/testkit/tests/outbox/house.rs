@@ -101,11 +101,12 @@ impl House {
         }
     }
 
-    /// Kills accounts; answers when the database has undone what was not committed.
+    /// Kills accounts; returns when it is gone, and the database has undone what was not committed.
     pub(crate) async fn kill(&mut self) {
         self.accounts.binary.signal(Signal::KILL);
         // It dies a little later, and must say nothing until then.
         self.wires.cut();
+        self.accounts.binary.gone().await;
         let deadline = Instant::now() + WITHIN;
         let connected = "select count(*) from pg_stat_activity where application_name = 'fairlead-accounts'
                          and datname = current_database()";
