@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process, prlimit, waitid};
 use serde_json::Value;
 use tokio::{
     process::{Child, Command},
@@ -106,7 +106,6 @@ impl Binary {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         let output = Output::of(&mut child);
@@ -145,8 +144,7 @@ impl Binary {
     /// # Panics
     /// When it has already ended.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let sent = id.is_some_and(|id| kill_process(id, signal).is_ok());
+        let sent = self.pid().is_some_and(|id| kill_process(id, signal).is_ok());
         assert!(sent, "{} is not there to be sent a signal\n{}", self.name, self.output.so_far());
     }
 
@@ -170,6 +168,22 @@ impl Binary {
         };
         self.watchdog.dismiss();
         status.expect("a child can be awaited")
+    }
+
+    /// Its number, until it was waited for.
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.child.id()?).ok()?)
+    }
+}
+
+impl Drop for Binary {
+    /// Returns when it is gone: whoever comes next may listen where it did.
+    fn drop(&mut self) {
+        let Some(id) = self.pid() else { return };
+        // One that has ended by itself needs neither.
+        let _ = kill_process(id, Signal::KILL);
+        let _ = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        self.watchdog.dismiss();
     }
 }
 

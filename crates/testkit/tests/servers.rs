@@ -3,10 +3,10 @@
 use std::{io, time::Duration};
 
 use sqlx::{Connection, Executor, PgConnection};
-use testkit::{Binary, Signal};
+use testkit::{Binary, Redis, Server, Signal};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::timeout,
 };
 
@@ -108,6 +108,31 @@ async fn a_redis_keeps_what_it_is_told_and_evicts_nothing() {
 
     assert!(settings.contains("appendonly $3 yes"), "{settings}");
     assert!(settings.contains("maxmemory-policy $10 noeviction"), "{settings}");
+}
+
+#[tokio::test]
+async fn where_a_dropped_binary_listened_another_may_at_once() {
+    let server = Server::start("test-service", &[]);
+    server.ready().await;
+    let (grpc, admin) = (server.grpc, server.admin);
+
+    drop(server);
+
+    TcpListener::bind(grpc).await.unwrap();
+    TcpListener::bind(admin).await.unwrap();
+}
+
+#[tokio::test]
+async fn replicas_follow_a_master_from_the_start() {
+    let follow = async |master: &Redis, replicas| {
+        let commands = format!("flushall\r\nwait {replicas} 100");
+        assert_eq!(lines(&master.url, &commands, 2).await.unwrap(), format!("+OK :{replicas}"));
+    };
+
+    let set = testkit::redis_sentinels().await;
+    follow(&set.servers[0], 2).await;
+    let cluster = testkit::redis_cluster().await;
+    follow(&cluster.nodes[0], 1).await;
 }
 
 #[tokio::test]
