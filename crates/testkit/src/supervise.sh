@@ -41,7 +41,9 @@ clean() {
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/fairlead-test.XXXXXX") || exit
 trap clean EXIT
-trap exit HUP INT TERM
+trap exit INT TERM
+# The kernel hangs up on a group of which somebody is frozen when the test process ends: that must not end the clean-up.
+trap '' HUP
 cd "$folder" || exit
 echo "$folder"
 exec 2>>log
