@@ -1,5 +1,7 @@
 //! Turns passwords into hashes, without letting that starve everything else.
 
+mod memory;
+
 use std::{
     fmt,
     sync::{
@@ -10,15 +12,22 @@ use std::{
     time::Duration,
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
+use argon2::{
+    ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordVerifier, Version,
+    password_hash::{
+        self,
+        phc::{self, Output, ParamsString, Salt},
+    },
+};
 use common::{
     sizing::{Demand, Permits},
     telemetry::metrics::{KeyValue, Meter},
 };
 #[cfg(target_os = "linux")]
 use rustix::process::{getpriority_process, setpriority_process};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
+use self::memory::Memory;
 use super::Password;
 use crate::error::Error;
 
@@ -103,6 +112,7 @@ impl Drop for Waiting<'_> {
 #[derive(Clone)]
 pub struct Hasher {
     permits: Arc<Permits>,
+    memory: Arc<Memory>,
     /// Passwords that wait for their turn.
     waiting: Arc<AtomicU64>,
     /// Passwords that have waited too long.
@@ -113,12 +123,12 @@ impl Hasher {
     /// A hasher that runs as many hashes at once as there are permits.
     #[must_use]
     pub fn new(permits: Arc<Permits>) -> Self {
-        Self { permits, waiting: Arc::default(), refused: Arc::default() }
+        Self { permits, memory: Arc::default(), waiting: Arc::default(), refused: Arc::default() }
     }
 
     /// Tells how many passwords are being hashed, wait, and have waited too long.
     pub fn observe(&self, meter: &Meter) {
-        let Self { permits, waiting, refused } = self.clone();
+        let Self { permits, waiting, refused, .. } = self.clone();
         meter
             .u64_observable_gauge("fairlead.accounts.password_hashes")
             .with_description(
@@ -145,9 +155,16 @@ impl Hasher {
     /// # Errors
     /// [`Error::HashingBusy`] when no permit came free within a second.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
-        self.run(move || {
-            let hashed: Result<phc::PasswordHash, _> = ARGON2ID.hash_password(password.as_str().as_bytes());
-            hashed.map(|hash| PasswordHash(hash.to_string()))
+        self.run(move |memory| {
+            let salt = password_hash::try_generate_salt()?;
+            let hash = phc::PasswordHash {
+                algorithm: ARGON2ID_IDENT,
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(ARGON2ID.params())?,
+                salt: Some(Salt::new(&salt)?),
+                hash: Some(argon2id(&password, &salt, memory)?),
+            };
+            Ok(PasswordHash(hash.to_string()))
         })
         .await
     }
@@ -157,14 +174,10 @@ impl Hasher {
     /// # Errors
     /// [`Error::HashingBusy`] when no permit came free within a second.
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, Error> {
-        self.run(move || {
+        self.run(move |memory| {
             let known = hash.is_some();
-            let hash = hash.map_or_else(|| NOBODY.to_owned(), |PasswordHash(text)| text);
-            match ARGON2ID.verify_password(password.as_str().as_bytes(), &*hash) {
-                Ok(()) => Ok(known),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
-            }
+            let hash = hash.unwrap_or_else(|| PasswordHash(NOBODY.to_owned()));
+            Ok(compare(&password, &hash, memory)? && known)
         })
         .await
     }
@@ -174,7 +187,7 @@ impl Hasher {
     /// thread: a caller who gives up does not free what is still in use.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
+        work: impl FnOnce(&mut [Block]) -> Result<T, password_hash::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let waiting = Waiting::begin(&self.waiting);
         let waited = timeout(PATIENCE, self.permits.acquire(1)).await;
@@ -184,10 +197,14 @@ impl Hasher {
             return Err(Error::HashingBusy);
         };
         let (answer, answered) = oneshot::channel();
+        let (memory, runtime) = (Arc::clone(&self.memory), Handle::current());
         let hash = move || {
             lower_priority();
+            let mut blocks = memory.take(ARGON2ID.params().block_count());
             // The receiver is gone when the caller has given up.
-            let _ = answer.send(work());
+            let _ = answer.send(work(&mut blocks));
+            memory.leave(blocks, &runtime);
+            // Whoever gets it finds the memory there.
             drop(permit);
         };
         if let Err(error) = thread::Builder::new().name("password-hash".to_owned()).spawn(hash) {
@@ -205,6 +222,32 @@ impl Hasher {
                 Err(Error::Internal)
             }
         }
+    }
+}
+
+/// The hash of a password with the current parameters.
+fn argon2id(password: &Password, salt: &[u8], memory: &mut [Block]) -> Result<Output, password_hash::Error> {
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    ARGON2ID.hash_password_into_with_memory(password.as_str().as_bytes(), salt, &mut output, memory)?;
+    Ok(Output::new(&output)?)
+}
+
+/// Whether the password is the hashed one, in a time that does not tell how much of it is.
+fn compare(
+    password: &Password,
+    hash: &PasswordHash,
+    memory: &mut [Block],
+) -> Result<bool, password_hash::Error> {
+    let stored = phc::PasswordHash::new(hash.as_str())?;
+    if let (false, Some(salt), Some(output)) = (hash.is_outdated(), &stored.salt, &stored.hash) {
+        // Compared in constant time by Output.
+        return Ok(argon2id(password, salt, memory)? == *output);
+    }
+    // With parameters of its own, in memory of its own.
+    match ARGON2ID.verify_password(password.as_str().as_bytes(), &stored) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,10 +1,15 @@
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
+use argon2::{CustomizedPasswordHasher, PasswordVerifier};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -36,6 +41,25 @@ async fn a_new_hash_and_that_of_nobody_have_the_current_parameters() {
     assert!(!new.is_outdated());
     assert!(!PasswordHash(NOBODY.to_owned()).is_outdated());
     assert!(PasswordHash(NOBODY.replace("t=2", "t=1")).is_outdated());
+}
+
+#[tokio::test]
+async fn hashes_are_what_others_make_of_the_same_password() {
+    let hash = hasher(1).hash(password("giraffes eat grass")).await.unwrap();
+
+    assert_eq!(ARGON2ID.verify_password(b"giraffes eat grass", hash.as_str()), Ok(()));
+}
+
+#[tokio::test]
+async fn a_hash_with_other_parameters_recognises_its_password_and_no_other() {
+    let hasher = hasher(1);
+    let (salt, params) = (b"0123456789abcdef", Params::new(MEMORY_KIB * 2, 1, 2, None).unwrap());
+    let old = ARGON2ID.hash_password_with_params(b"giraffes eat grass", salt, params).unwrap();
+    let old = PasswordHash(old.to_string());
+
+    assert!(old.is_outdated());
+    assert!(hasher.verify(password("giraffes eat grass"), Some(old.clone())).await.unwrap());
+    assert!(!hasher.verify(password("giraffes eat gras"), Some(old)).await.unwrap());
 }
 
 #[tokio::test]
@@ -76,7 +100,7 @@ async fn a_permit_is_held_until_the_hash_ends_even_when_the_caller_gives_up() {
     let hasher = Hasher::new(Arc::clone(&permits));
     let call = tokio::spawn(async move {
         hasher
-            .run(move || {
+            .run(move |_| {
                 begin.send(()).unwrap();
                 ended.recv().unwrap();
                 Ok(())
@@ -98,15 +122,19 @@ async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
     const PERMITS: usize = 3;
     let hasher = hasher(PERMITS);
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let places = Arc::new(Mutex::new(BTreeSet::new()));
     let mut calls = JoinSet::new();
     for _ in 0..200 {
         let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
+        let places = Arc::clone(&places);
         calls.spawn(async move {
-            let work = move || {
+            let work = move |memory: &mut [Block]| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                let compared = ARGON2ID.verify_password(b"zebras eat grass", NOBODY);
+                places.lock().unwrap().insert(memory.as_ptr().addr());
+                let nobody = PasswordHash(NOBODY.to_owned());
+                let compared = compare(&password("zebras eat grass"), &nobody, memory);
                 running.fetch_sub(1, Ordering::SeqCst);
-                Ok(compared.is_ok())
+                compared
             };
             hasher.run(work).await
         });
@@ -115,6 +143,7 @@ async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
     let answers = calls.join_all().await;
 
     assert_eq!(most.load(Ordering::SeqCst), PERMITS, "the permits are used, and never exceeded");
+    assert_eq!(places.lock().unwrap().len(), PERMITS, "one leaves its memory to the next");
     assert!(answers.into_iter().all(|answer| matches!(answer, Ok(false) | Err(Error::HashingBusy))));
     assert!(hasher.hash(password("giraffes eat grass")).await.is_ok(), "nothing is left taken");
 }
@@ -124,7 +153,7 @@ async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
 async fn hashing_threads_are_nicer_than_the_rest() {
     let hasher = hasher(1);
 
-    let nice = hasher.run(|| Ok(niceness(Path::new("/proc/thread-self/stat")))).await.unwrap();
+    let nice = hasher.run(|_| Ok(niceness(Path::new("/proc/thread-self/stat")))).await.unwrap();
 
     assert_eq!(nice, NICE);
     assert_eq!(niceness(Path::new("/proc/thread-self/stat")), 0);
