@@ -54,7 +54,7 @@ pub(super) async fn ask(verdicts: &mut Verdicts) {
     for _ in 0..ROUNDS {
         let p99 = async || percentile(validate.at_rate(sessions.grpc, RATE, TIME).await, 99);
         idle.push(p99().await);
-        raw.push(cores.start(|| raw::begin(permits, TIME)).rate().await);
+        raw.push(raw::rate(&cores, permits, TIME).await);
         alone.push(people.rate(&sessions, permits, TIME).await);
         let (rate, slow) = tokio::join!(people.rate(&sessions, permits, TIME), p99());
         beside.push(rate);

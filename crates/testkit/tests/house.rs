@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("migrate", &["common"]),
     ("all-in-one", &["common", "guard", "migrate", "proto", SERVICES]),
     ("testkit", &["common", "proto"]),
+    ("bare-hashes", &[]),
     ("baselines", &[]),
     ("bench", &["all-in-one", "common", "guard", "migrate", "proto", SERVICES, "testkit"]),
 ];
