@@ -1,5 +1,8 @@
-//! Argon2id and nothing else, which is what sign-ins are compared with. Takes the number of threads that hash, each one
-//! password after the other, and for how many seconds; prints how many hashes a second they made together.
+//! Argon2id and nothing else, which is what sign-ins are compared with.
+//!
+//! Takes the number of threads that hash, each one password after the other, for how many seconds, and whether each hash
+//! gets `new` memory, which is what the library does by itself, or all of a thread have the `same`. Prints how many hashes a
+//! second the threads made together.
 
 use std::{
     env,
@@ -15,26 +18,49 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
+const PASSWORD: &[u8] = b"a long walk";
+const SALT: &[u8] = b"0123456789abcdef";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let number = |position| env::args().nth(position).ok_or("how many threads, and how many seconds?");
-    let (threads, seconds): (usize, u64) = (number(1)?.parse()?, number(2)?.parse()?);
-    let hashing: Vec<_> =
-        (0..threads).map(|_| thread::spawn(move || rate(Duration::from_secs(seconds)))).collect();
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [threads, seconds, memory] = arguments.as_slice() else {
+        return Err("how many threads, for how many seconds, in new memory or the same?".into());
+    };
+    let (threads, time): (usize, _) = (threads.parse()?, Duration::from_secs(seconds.parse()?));
+    let rate = match memory.as_str() {
+        "new" => in_new_memory,
+        "same" => in_the_same_memory,
+        _ => return Err(format!("memory is new or the same, not {memory}").into()),
+    };
+    let hashing: Vec<_> = (0..threads).map(|_| thread::spawn(move || rate(time))).collect();
     let rates = hashing.into_iter().map(|thread| thread.join().expect("no hash panics"));
     println!("{}", rates.sum::<f64>());
     Ok(())
 }
 
-/// How many hashes a second one thread makes.
-fn rate(time: Duration) -> f64 {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within bounds");
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    // The same memory for all: the kernel would take nearly as long to find new pages for each as the hash takes.
+fn in_new_memory(time: Duration) -> f64 {
+    let argon2 = argon2();
+    again_and_again(time, || argon2.hash_password_into(PASSWORD, SALT, &mut [0; 32]))
+}
+
+fn in_the_same_memory(time: Duration) -> f64 {
+    let argon2 = argon2();
     let mut memory = vec![Block::new(); argon2.params().block_count()];
+    again_and_again(time, || {
+        argon2.hash_password_into_with_memory(PASSWORD, SALT, &mut [0; 32], &mut memory[..])
+    })
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// How often a second it can be done.
+fn again_and_again(time: Duration, mut hash: impl FnMut() -> Result<(), argon2::Error>) -> f64 {
     let (began, mut hashes) = (Instant::now(), 0.0);
     while began.elapsed() < time {
-        let (password, salt, mut hash) = (b"a long walk", b"0123456789abcdef", [0; 32]);
-        argon2.hash_password_into_with_memory(password, salt, &mut hash, &mut memory[..]).expect("a hash");
+        hash().expect("a hash");
         hashes += 1.0;
     }
     hashes / began.elapsed().as_secs_f64()

@@ -14,11 +14,12 @@ use tokio::{
 /// How long memory waits for another hash: as long as the allocator keeps smaller pieces.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// Memory that nobody hashes in, kept for a moment: what a busy service would otherwise give back to the kernel after
-/// every hash, and get again page by page, takes nearly as long as the hash itself.
+/// Memory that nobody hashes in, kept for a moment. To give it back to the kernel after every hash, and to get it again
+/// page by page for the next, takes nearly as long as the hash itself.
 ///
-/// There is never more than were in use at once. It is not wiped: the second pass has written over all of the first,
-/// so what is left is made of the stored hash's own last step, not of the password.
+/// Who takes some must hold a permit until it is left again: then there is never more than there are permits. It is not
+/// wiped. The last pass has written over the first, so a guess against what is left costs whoever reads it about half of
+/// what one against the stored hash does.
 #[derive(Default)]
 pub(super) struct Memory {
     kept: Mutex<Vec<Kept>>,
