@@ -187,7 +187,7 @@ impl Hasher {
     /// thread: a caller who gives up does not free what is still in use.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, password_hash::Error> + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> Result<T, password_hash::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let waiting = Waiting::begin(&self.waiting);
         let waited = timeout(PATIENCE, self.permits.acquire(1)).await;
@@ -236,14 +236,15 @@ fn argon2id(password: &Password, salt: &[u8], memory: &mut [Block]) -> Result<Ou
 fn compare(
     password: &Password,
     hash: &PasswordHash,
-    memory: &mut [Block],
+    memory: &mut Vec<Block>,
 ) -> Result<bool, password_hash::Error> {
     let stored = phc::PasswordHash::new(hash.as_str())?;
     if let (false, Some(salt), Some(output)) = (hash.is_outdated(), &stored.salt, &stored.hash) {
         // Compared in constant time by Output.
         return Ok(argon2id(password, salt, memory)? == *output);
     }
-    // With parameters of its own, in memory of its own.
+    // With parameters of its own, in memory of its own, and not in both at once.
+    *memory = Vec::new();
     match ARGON2ID.verify_password(password.as_str().as_bytes(), &stored) {
         Ok(()) => Ok(true),
         Err(password_hash::Error::PasswordInvalid) => Ok(false),

@@ -37,8 +37,11 @@ impl Memory {
         kept.map_or_else(|| vec![Block::new(); count], |kept| kept.blocks)
     }
 
-    /// Leaves blocks to whoever comes next. They go back to the kernel when nobody does.
+    /// Leaves blocks, if there are any, to whoever comes next. They go back to the kernel when nobody does.
     pub(super) fn leave(self: &Arc<Self>, blocks: Vec<Block>, runtime: &Handle) {
+        if blocks.is_empty() {
+            return;
+        }
         let since = Instant::now();
         self.kept().push(Kept { blocks, since });
         let memory = Arc::clone(self);

@@ -60,6 +60,7 @@ async fn a_hash_with_other_parameters_recognises_its_password_and_no_other() {
     assert!(old.is_outdated());
     assert!(hasher.verify(password("giraffes eat grass"), Some(old.clone())).await.unwrap());
     assert!(!hasher.verify(password("giraffes eat gras"), Some(old)).await.unwrap());
+    assert!(hasher.hash(password("giraffes eat grass")).await.is_ok(), "the next one has memory again");
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
         let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
         let places = Arc::clone(&places);
         calls.spawn(async move {
-            let work = move |memory: &mut [Block]| {
+            let work = move |memory: &mut Vec<Block>| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 places.lock().unwrap().insert(memory.as_ptr().addr());
                 let nobody = PasswordHash(NOBODY.to_owned());
