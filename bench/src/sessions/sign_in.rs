@@ -68,22 +68,25 @@ pub(super) async fn ask(verdicts: &mut Verdicts) {
 
     let mut table = Table::new(
         format!(
-            "sign-ins with {permits} hashes at once; {ROUNDS} alternating rounds of {} s, medians",
+            "sign-ins with {permits} hashes at once; {ROUNDS} alternating rounds of {} s, medians; ratios are of each round",
             TIME.as_secs()
         ),
         &["", "a second", "of bare hashes", "99 % of validations within"],
     );
-    let share = |of: &[f64]| median(alone.iter().zip(of).map(|(alone, of)| alone / of));
-    let (ratio, of_same) = (share(&raw), share(&same));
-    let [idle, busy, alone, beside, raw, same] = [idle, busy, alone, beside, raw, same].map(median);
-    let rate = |name: &str, rate: f64| [name.to_owned(), format!("{rate:.1}"), format!("{:.3}", rate / raw)];
+    let share = |rates: &[f64], of: &[f64]| median(rates.iter().zip(of).map(|(rate, of)| rate / of));
+    let (ratio, of_same) = (share(&alone, &raw), share(&alone, &same));
+    let rate = |name: &str, rates: &[f64]| {
+        let rate = median(rates.iter().copied());
+        [name.to_owned(), format!("{rate:.1}"), format!("{:.3}", share(rates, &raw))]
+    };
+    let [idle, busy] = [idle, busy].map(median);
     let slow = |micros: f64| [format!("{micros:.0} µs")];
     table.line(["nobody signs in", "", ""].map(str::to_owned).into_iter().chain(slow(idle)));
-    table.line(rate("bare hashes", raw));
-    table.line(rate("bare hashes in the same memory", same));
-    table.line(rate("sign-ins", alone));
+    table.line(rate("bare hashes", &raw));
+    table.line(rate("bare hashes in the same memory", &same));
+    table.line(rate("sign-ins", &alone));
     table.line(
-        rate(&format!("sign-ins beside {RATE} validations a second"), beside).into_iter().chain(slow(busy)),
+        rate(&format!("sign-ins beside {RATE} validations a second"), &beside).into_iter().chain(slow(busy)),
     );
     table.print();
     let aim = format!(
