@@ -1,6 +1,6 @@
 //! Turns passwords into hashes, without letting that starve everything else.
 
-mod memory;
+mod threads;
 
 use std::{
     fmt,
@@ -8,7 +8,6 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    thread,
     time::Duration,
 };
 
@@ -23,11 +22,9 @@ use common::{
     sizing::{Demand, Permits},
     telemetry::metrics::{KeyValue, Meter},
 };
-#[cfg(target_os = "linux")]
-use rustix::process::{getpriority_process, setpriority_process};
-use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+use tokio::{sync::oneshot, time::timeout};
 
-use self::memory::Memory;
+use self::threads::Threads;
 use super::Password;
 use crate::error::Error;
 
@@ -43,9 +40,8 @@ const NOBODY: &str =
 
 /// How long a password waits for its turn. A caller who waits longer is better off trying another replica.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How much nicer hashing threads are than those that run calls: calls that only look something up go first.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+/// How long a thread waits for another hash: as long as the allocator keeps memory.
+const STAY: Duration = Duration::from_secs(1);
 
 static ARGON2ID: LazyLock<Argon2<'static>> = LazyLock::new(|| {
     let params =
@@ -112,7 +108,7 @@ impl Drop for Waiting<'_> {
 #[derive(Clone)]
 pub struct Hasher {
     permits: Arc<Permits>,
-    memory: Arc<Memory>,
+    threads: Arc<Threads>,
     /// Passwords that wait for their turn.
     waiting: Arc<AtomicU64>,
     /// Passwords that have waited too long.
@@ -123,7 +119,8 @@ impl Hasher {
     /// A hasher that runs as many hashes at once as there are permits.
     #[must_use]
     pub fn new(permits: Arc<Permits>) -> Self {
-        Self { permits, memory: Arc::default(), waiting: Arc::default(), refused: Arc::default() }
+        let threads = Threads::new(ARGON2ID.params().block_count(), STAY);
+        Self { permits, threads, waiting: Arc::default(), refused: Arc::default() }
     }
 
     /// Tells how many passwords are being hashed, wait, and have waited too long.
@@ -182,9 +179,8 @@ impl Hasher {
         .await
     }
 
-    /// Runs one hash on a thread of its own: a fifty-microsecond start for a hash of tens of milliseconds buys a number
-    /// of threads that follows the permits, and a niceness that no other work inherits. The permit belongs to the
-    /// thread: a caller who gives up does not free what is still in use.
+    /// Runs one hash on a thread for hashes: their number follows the permits, and no other work has their niceness. The
+    /// permit belongs to the work: a caller who gives up does not free what is still in use.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, password_hash::Error> + Send + 'static,
@@ -197,18 +193,12 @@ impl Hasher {
             return Err(Error::HashingBusy);
         };
         let (answer, answered) = oneshot::channel();
-        let (memory, runtime) = (Arc::clone(&self.memory), Handle::current());
-        let hash = move || {
-            lower_priority();
-            let mut blocks = memory.take(ARGON2ID.params().block_count());
+        let work = move |memory: &mut Vec<Block>| {
             // The receiver is gone when the caller has given up.
-            let _ = answer.send(work(&mut blocks));
-            memory.leave(blocks, &runtime);
-            // Whoever gets it finds the memory there.
-            drop(permit);
+            let _ = answer.send(work(memory));
         };
-        if let Err(error) = thread::Builder::new().name("password-hash".to_owned()).spawn(hash) {
-            tracing::error!(%error, "a thread to hash a password could not be started");
+        if let Err(error) = self.threads.run(permit, work) {
+            tracing::error!(%error, "there is no thread to hash a password");
             return Err(Error::HashingBusy);
         }
         match answered.await {
@@ -249,15 +239,6 @@ fn compare(
         Ok(()) => Ok(true),
         Err(password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(error),
-    }
-}
-
-/// On Linux a niceness belongs to the thread, which begins with that of the one that started it; elsewhere it would be
-/// that of the whole process.
-fn lower_priority() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = getpriority_process(None).and_then(|now| setpriority_process(None, now + NICE)) {
-        tracing::warn!(%error, "the priority of a hashing thread could not be lowered");
     }
 }
 

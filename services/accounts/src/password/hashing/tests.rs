@@ -1,7 +1,5 @@
 use std::{
     collections::BTreeSet,
-    fs,
-    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -147,25 +145,6 @@ async fn two_hundred_passwords_at_once_never_exceed_the_permits() {
     assert_eq!(places.lock().unwrap().len(), PERMITS, "one leaves its memory to the next");
     assert!(answers.into_iter().all(|answer| matches!(answer, Ok(false) | Err(Error::HashingBusy))));
     assert!(hasher.hash(password("giraffes eat grass")).await.is_ok(), "nothing is left taken");
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn hashing_threads_are_nicer_than_the_rest() {
-    let hasher = hasher(1);
-
-    let nice = hasher.run(|_| Ok(niceness(Path::new("/proc/thread-self/stat")))).await.unwrap();
-
-    assert_eq!(nice, NICE);
-    assert_eq!(niceness(Path::new("/proc/thread-self/stat")), 0);
-}
-
-/// Field 19 of proc(5); the fields before are counted after the name, which may hold spaces.
-#[cfg(target_os = "linux")]
-fn niceness(stat: &Path) -> i32 {
-    let stat = fs::read_to_string(stat).unwrap();
-    let after_name = stat.rsplit_once(") ").unwrap().1;
-    after_name.split(' ').nth(19 - 3).unwrap().parse().unwrap()
 }
 
 fn hasher(permits: usize) -> Hasher {
