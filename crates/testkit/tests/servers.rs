@@ -1,10 +1,11 @@
 //! The servers that tests get.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use sqlx::{Connection, Executor, PgConnection};
 use testkit::{Binary, Redis, Server, Signal};
 use tokio::{
+    fs,
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     time::timeout,
@@ -141,6 +142,8 @@ async fn servers_end_with_a_test_process_that_is_killed() {
     let line = holder.line(serde_json::Value::is_object).await;
     let (postgres, redis) = (line["postgres"].as_str().unwrap(), line["redis"].as_str().unwrap());
     let service = line["service"].as_str().unwrap();
+    let frozen: Vec<PathBuf> = serde_json::from_value(line["frozen"].clone()).unwrap();
+    assert!(!frozen.is_empty() && frozen.iter().all(|folder| folder.is_dir()), "{frozen:?}");
     PgConnection::connect(postgres).await.unwrap();
     ask(redis, "ping").await.unwrap();
     TcpStream::connect(service).await.unwrap();
@@ -150,6 +153,9 @@ async fn servers_end_with_a_test_process_that_is_killed() {
     timeout(SOON, async {
         while PgConnection::connect(postgres).await.is_ok() || ask(redis, "ping").await.is_ok() {}
         while TcpStream::connect(service).await.is_ok() {}
+        for folder in frozen {
+            while fs::try_exists(&folder).await.unwrap() {}
+        }
     })
     .await
     .unwrap();
