@@ -25,6 +25,10 @@ impl Session for Observed<'_> {
         let asked = asked(self.database, &statement);
         ended(asked, self.session.execute(statement).await)
     }
+
+    fn clock(&self) -> &'static str {
+        self.session.clock()
+    }
 }
 
 /// The statement's text is told, and never its values.

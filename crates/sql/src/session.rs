@@ -27,6 +27,10 @@ pub trait Session: Send {
     /// # Errors
     /// Those of the database.
     async fn execute(&mut self, statement: Statement) -> Result<(), sqlx::Error>;
+
+    /// SQL for what the database's clock says, in whole microseconds since the Unix epoch: the one clock that all replicas
+    /// of a service share.
+    fn clock(&self) -> &'static str;
 }
 
 /// The values of a row, by the names of their columns.
@@ -104,6 +108,14 @@ where
         let arguments = arguments::<C::Database>(values)?;
         sqlx::query_with(sql, arguments).execute(self).await?;
         Ok(())
+    }
+
+    fn clock(&self) -> &'static str {
+        match C::Database::NAME {
+            "SQLite" => "cast(unixepoch('now', 'subsec') * 1000000 as integer)",
+            // `now()` stands still within a transaction, and no index is used for what `clock_timestamp()` changes.
+            _ => "cast(extract(epoch from statement_timestamp()) * 1000000 as bigint)",
+        }
     }
 }
 

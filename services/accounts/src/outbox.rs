@@ -12,7 +12,6 @@ use tonic::Status;
 pub(crate) use numbers::Numbers;
 
 use crate::{
-    account::Time,
     sessions::Sessions,
     store::{Event, Store},
     uploads::Uploads,
@@ -21,8 +20,8 @@ use crate::{
 /// How often the store is asked when nobody pokes: for events of other replicas that died, and for those that are due
 /// again.
 const POLL: Duration = Duration::from_secs(2);
-/// Events delivered side by side; they are of different accounts.
-const BATCH: u16 = 16;
+/// Events delivered side by side; they are of different accounts, and none waits for another.
+const AT_ONCE: u16 = 16;
 /// When an event that was taken is due again, should its worker die. Longer than any call to sessions may take.
 const TAKEN_FOR: Duration = Duration::from_secs(30);
 /// The wait after the first failed delivery, doubled by each further one.
@@ -57,42 +56,40 @@ impl Outbox {
 
     /// Delivers events until told to stop; what is under way then is finished. Any number of replicas may do this.
     pub(crate) async fn deliver(self, store: Arc<dyn Store>, ears: Ears, stop: CancellationToken) {
+        let mut deliveries = JoinSet::new();
         while !stop.is_cancelled() {
             // A store that is away tells nothing new: the oldest event grows older.
             if let Ok(oldest) = store.oldest_event().await {
                 self.numbers.oldest(oldest);
             }
-            let delivered = self.deliver_due(&store, &ears).await;
-            if delivered > 0 {
-                // Behind a delivered event there may be another one of the same account.
-                continue;
-            }
+            self.take_due(&store, &ears, &mut deliveries).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.news.notified() => {}
+                // Behind a delivered event there may be another one of the same account.
+                Some(_) = deliveries.join_next() => {}
                 () = sleep(POLL) => {}
             }
+            while deliveries.try_join_next().is_some() {}
         }
+        deliveries.join_all().await;
     }
 
-    /// Takes what is due and delivers it; tells how many events are done with.
-    async fn deliver_due(&self, store: &Arc<dyn Store>, ears: &Ears) -> usize {
-        let now = Time::now();
+    /// Takes as many of the events that are due as can be delivered beside those that are under way.
+    async fn take_due(&self, store: &Arc<dyn Store>, ears: &Ears, deliveries: &mut JoinSet<()>) {
+        let room = usize::from(AT_ONCE).saturating_sub(deliveries.len());
+        let Ok(room @ 1..) = u16::try_from(room) else { return };
         // Why the store cannot be used is in the log already.
-        let Ok(events) = store.take_events(now, now.after(TAKEN_FOR), BATCH).await else {
-            return 0;
-        };
-        let mut deliveries = JoinSet::new();
+        let Ok(events) = store.take_events(TAKEN_FOR, room).await else { return };
         for event in events {
             let delivery = deliver_one(Arc::clone(store), ears.clone(), self.numbers.clone(), event);
             let traced = self.delivery.clone();
             deliveries.spawn(async move { traced.run(delivery).await });
         }
-        deliveries.join_all().await.into_iter().filter(|done| *done).count()
     }
 }
 
-async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event: Event) -> bool {
+async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event: Event) {
     let Event { account_id, attempts, .. } = event;
     if let Err((who, status)) = tell(&*store, &ears, event).await {
         numbers.failed.add(1);
@@ -100,12 +97,12 @@ async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event:
         let code = status.code();
         tracing::warn!(%account_id, attempts, who, ?code, error = status.message(), ?wait, "an event was not heard");
         // Should this fail, the event is due again by itself.
-        let _ = store.postpone_event(event, Time::now().after(wait)).await;
-        return false;
+        let _ = store.postpone_event(event, wait).await;
+        return;
     }
     numbers.delivered.add(1);
     // Should this fail, the event is delivered again, which changes nothing: an epoch is only ever raised.
-    store.complete_event(event).await.is_ok()
+    let _ = store.complete_event(event).await;
 }
 
 /// Tells everybody whom it concerns; who could not be told, and why.

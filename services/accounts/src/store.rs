@@ -6,11 +6,13 @@ mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use self::sql::SqlStore;
 use crate::{
-    account::{Account, AccountId, Change, Credentials, Email, Etag, NewAccount, RequestId, Time},
+    account::{Account, AccountId, Change, Credentials, Email, Etag, NewAccount, RequestId},
     error::Error,
     password::PasswordHash,
 };
@@ -89,18 +91,19 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::NotFound`], [`Error::Changed`].
     async fn delete(&self, id: AccountId, expected: Option<Etag>) -> Result<(), Error>;
 
-    /// Takes up to `limit` events that are due at `now`, the oldest of each account only, and makes them due again at
-    /// `again`, should nobody complete them.
+    /// Takes up to `limit` events that are due, the oldest of each account only and those first that nobody has taken yet,
+    /// and makes them due again `again_in` from now, should nobody complete them. What is due is told by the store's own
+    /// clock: those of replicas may differ.
     ///
     /// # Errors
     /// Those of every method.
-    async fn take_events(&self, now: Time, again: Time, limit: u16) -> Result<Vec<Event>, Error>;
+    async fn take_events(&self, again_in: Duration, limit: u16) -> Result<Vec<Event>, Error>;
 
-    /// When the oldest event was written, of those that nobody has completed; if there is one.
+    /// How old the oldest event is, of those that nobody has completed; if there is one.
     ///
     /// # Errors
     /// Those of every method.
-    async fn oldest_event(&self) -> Result<Option<Time>, Error>;
+    async fn oldest_event(&self) -> Result<Option<Duration>, Error>;
 
     /// Forgets an event that was delivered.
     ///
@@ -108,11 +111,11 @@ pub trait Store: Send + Sync + 'static {
     /// Those of every method.
     async fn complete_event(&self, event: Event) -> Result<(), Error>;
 
-    /// Makes an event that could not be delivered due again.
+    /// Makes an event that could not be delivered due again after a wait.
     ///
     /// # Errors
     /// Those of every method.
-    async fn postpone_event(&self, event: Event, due: Time) -> Result<(), Error>;
+    async fn postpone_event(&self, event: Event, wait: Duration) -> Result<(), Error>;
 }
 
 /// What credentials are found by.

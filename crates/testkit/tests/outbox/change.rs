@@ -27,10 +27,6 @@ impl Change {
         let mut accounts = AccountsServiceClient::new(at.channel());
         let Person { account_id, token, .. } = person.clone();
         let (current_password, new_password) = (PASSWORD.to_owned(), NEW_PASSWORD.to_owned());
-        let account = Account { account_id: account_id.clone(), ..Account::default() };
-        let update = |account| {
-            bearer(&admin.token, UpdateAccountRequest { account: Some(account), update_mask: None })
-        };
         match self {
             Self::Password => {
                 let request = ChangePasswordRequest { account_id, current_password, new_password };
@@ -41,14 +37,26 @@ impl Change {
                 accounts.delete_account(bearer(&token, request)).await.map(drop)
             }
             Self::Disabling => {
-                accounts.update_account(update(Account { disabled: true, ..account })).await.map(drop)
+                let account = Account { account_id, disabled: true, ..Account::default() };
+                let request = UpdateAccountRequest { account: Some(account), update_mask: None };
+                accounts.update_account(bearer(&admin.token, request)).await.map(drop)
             }
-            Self::Roles => {
-                let roles = vec!["helmsman".to_owned()];
-                accounts.update_account(update(Account { roles, ..account })).await.map(drop)
-            }
+            Self::Roles => give_role("helmsman", at, &account_id, admin).await,
         }
     }
+}
+
+/// Gives somebody a role, and takes all others.
+pub(crate) async fn give_role(
+    role: &str,
+    at: &Server,
+    account_id: &str,
+    admin: &Person,
+) -> Result<(), Status> {
+    let account =
+        Account { account_id: account_id.to_owned(), roles: vec![role.to_owned()], ..Account::default() };
+    let request = UpdateAccountRequest { account: Some(account), update_mask: None };
+    AccountsServiceClient::new(at.channel()).update_account(bearer(&admin.token, request)).await.map(drop)
 }
 
 fn bearer<T>(token: &str, message: T) -> Request<T> {

@@ -194,6 +194,14 @@ impl House {
         }
     }
 
+    /// Has news that is written from now on wait until [`time_passes`](Self::time_passes).
+    pub(crate) async fn hold_news_back(&mut self) {
+        let trigger = "create function hold_back() returns trigger language plpgsql as
+                           $$ begin new.due_time = 9000000000000000000; return new; end $$;
+                       create trigger hold_back before insert on outbox for each row execute function hold_back()";
+        sqlx::raw_sql(trigger).execute(&mut self.database).await.unwrap();
+    }
+
     /// Does what half a minute does: an event that was taken by a worker that died is due again.
     pub(crate) async fn time_passes(&mut self) {
         sqlx::query("update outbox set due_time = create_time").execute(&mut self.database).await.unwrap();

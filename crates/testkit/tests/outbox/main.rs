@@ -3,6 +3,8 @@
 mod change;
 mod frames;
 mod house;
+mod lag;
+mod order;
 mod sign_in;
 mod steps;
 mod wires;

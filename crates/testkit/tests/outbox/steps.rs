@@ -12,6 +12,11 @@ use crate::{
 const TRIES: usize = 20;
 /// 1, until a change is committed; an account that is gone has none.
 const EPOCH: &str = "select coalesce((select auth_epoch from accounts where account_id = $1), 0)";
+/// How long the last event that somebody took, or could not deliver, waits from now on, in microseconds.
+const WAIT: &str =
+    "select cast(coalesce(max(due_time), 0) - extract(epoch from now()) * 1000000 as bigint) from outbox";
+/// How long an event waits at most whose worker has died, in microseconds.
+const TAKEN_FOR: i64 = 30_000_000;
 
 #[tokio::test]
 async fn nothing_is_lost_at_any_step_of_new_roles() {
@@ -58,6 +63,8 @@ async fn every_step(change: Change) {
             let is_committed = house.number(EPOCH, &person.account_id).await != 1;
             (kills, committed) = (kills + 1, committed + usize::from(is_committed));
 
+            let wait = house.number(WAIT, "").await;
+            assert!(wait <= TAKEN_FOR, "an event is due again only in {wait} µs");
             house.time_passes().await;
             house.start_accounts().await;
             house.delivered().await;

@@ -1,6 +1,6 @@
 //! Instants, as precise as both databases keep them.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// An instant in whole microseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,11 +24,5 @@ impl Time {
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
-    }
-
-    /// This instant and so much more.
-    #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 }

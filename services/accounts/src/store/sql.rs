@@ -4,12 +4,14 @@ mod accounts;
 mod outbox;
 mod rows;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sql::{Database, Session, Sql};
 
 use super::{By, Event, SCHEMA_VERSION, Store};
 use crate::{
-    account::{Account, AccountId, Change, Credentials, Etag, NewAccount, Time},
+    account::{Account, AccountId, Change, Credentials, Etag, NewAccount},
     error::Error,
     password::PasswordHash,
 };
@@ -74,11 +76,11 @@ where
         self.0.write(move |session| Box::pin(accounts::delete(session, id, expected))).await
     }
 
-    async fn take_events(&self, now: Time, again: Time, limit: u16) -> Result<Vec<Event>, Error> {
-        self.0.write(move |session| Box::pin(outbox::take(session, now, again, limit))).await
+    async fn take_events(&self, again_in: Duration, limit: u16) -> Result<Vec<Event>, Error> {
+        self.0.write(move |session| Box::pin(outbox::take(session, again_in, limit))).await
     }
 
-    async fn oldest_event(&self) -> Result<Option<Time>, Error> {
+    async fn oldest_event(&self) -> Result<Option<Duration>, Error> {
         self.0.read(|session| Box::pin(outbox::oldest(session))).await
     }
 
@@ -86,7 +88,7 @@ where
         self.0.write(move |session| Box::pin(outbox::complete(session, event))).await
     }
 
-    async fn postpone_event(&self, event: Event, due: Time) -> Result<(), Error> {
-        self.0.write(move |session| Box::pin(outbox::postpone(session, event, due))).await
+    async fn postpone_event(&self, event: Event, wait: Duration) -> Result<(), Error> {
+        self.0.write(move |session| Box::pin(outbox::postpone(session, event, wait))).await
     }
 }

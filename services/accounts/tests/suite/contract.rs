@@ -47,6 +47,9 @@ const CASES: &[Case] = &[
     ("a failed change leaves no event", |store| Box::pin(outbox::nothing_half_written(store))),
     ("events of one account come in order, one at a time", |store| Box::pin(outbox::in_order(store))),
     ("an event that was taken is taken again only when due", |store| Box::pin(outbox::due_again(store))),
+    ("an event that nobody has tried yet comes before those that failed", |store| {
+        Box::pin(outbox::new_ones_first(store))
+    }),
     ("the oldest event is told until it is completed", |store| Box::pin(outbox::oldest(store))),
     ("many workers never hold the same event", |store| Box::pin(outbox::taken_once(store))),
 ];

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashSet,
+    future::pending,
     sync::{Arc, Mutex},
 };
 
@@ -49,6 +50,12 @@ struct State {
     forgiven: Mutex<Vec<String>>,
     throttled: Mutex<HashSet<String>>,
     deaf: watch::Sender<bool>,
+    /// How often it was deaf to news.
+    refusals: watch::Sender<usize>,
+    /// Whose news it takes in, and never answers.
+    silent_about: Mutex<Option<String>>,
+    /// How many callers wait for such an answer.
+    unanswered: watch::Sender<usize>,
 }
 
 impl Peer {
@@ -78,9 +85,40 @@ impl Peer {
         self.0.deaf.send_replace(deaf);
     }
 
+    /// Waits until it has been deaf to news so many times.
+    pub(crate) async fn refused(&self, times: usize) {
+        self.0.refusals.subscribe().wait_for(|refusals| *refusals >= times).await.unwrap();
+    }
+
+    /// From now on news of that account is never answered.
+    pub(crate) fn be_silent_about(&self, account_id: &str) {
+        *self.0.silent_about.lock().unwrap() = Some(account_id.to_owned());
+    }
+
+    /// How many callers wait for an answer that will not come.
+    pub(crate) fn unanswered(&self) -> watch::Receiver<usize> {
+        self.0.unanswered.subscribe()
+    }
+
     /// The addresses whose attempts were asked about, and forgiven.
     pub(crate) fn attempts(&self) -> (Vec<String>, Vec<String>) {
         (self.0.attempts.lock().unwrap().clone(), self.0.forgiven.lock().unwrap().clone())
+    }
+}
+
+/// A caller who waits, for as long as it is held.
+struct Unanswered<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Unanswered<'a> {
+    fn begin(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
@@ -112,9 +150,15 @@ impl SessionsService for Peer {
         request: Request<RevokeAccountSessionsRequest>,
     ) -> Result<Response<RevokeAccountSessionsResponse>, Status> {
         if *self.0.deaf.borrow() {
+            self.0.refusals.send_modify(|refusals| *refusals += 1);
             return Err(Status::unavailable("deaf"));
         }
         let RevokeAccountSessionsRequest { account_id, auth_epoch, .. } = request.into_inner();
+        let silent = self.0.silent_about.lock().unwrap().as_ref() == Some(&account_id);
+        if silent {
+            let _waiting = Unanswered::begin(&self.0.unanswered);
+            pending::<()>().await;
+        }
         self.0.revoked.send_modify(|revoked| revoked.push((account_id, auth_epoch)));
         Ok(Response::new(RevokeAccountSessionsResponse::default()))
     }

@@ -57,6 +57,24 @@ impl House {
     /// A replica of a service that asks sessions who is calling, in a container where one is given. Where its stores are is
     /// said in its environment.
     pub(crate) async fn beside(&self, name: &str, own: &[(&str, &str)], limits: Option<&Cgroup>) -> Server {
+        self.start_beside(name, own, |environment| match limits {
+            Some(limits) => Server::start_within(limits, name, environment),
+            None => Server::start(name, environment),
+        })
+        .await
+    }
+
+    /// The same, at ports that others look for it at.
+    pub(crate) async fn beside_on(&self, ports: [u16; 2], name: &str, own: &[(&str, &str)]) -> Server {
+        self.start_beside(name, own, |environment| Server::start_on(name, ports, environment)).await
+    }
+
+    async fn start_beside(
+        &self,
+        name: &str,
+        own: &[(&str, &str)],
+        start: impl FnOnce(&[(&str, &str)]) -> Server,
+    ) -> Server {
         let (private, peers) = (self.keys.private(name), self.keys.peers());
         let asked = format!("FAIRLEAD__{}__SESSIONS__URL", name.to_uppercase());
         let common = [
@@ -65,11 +83,7 @@ impl House {
             ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers.to_str().unwrap()),
             (&asked, &self.near_sessions),
         ];
-        let environment = [&common, own].concat();
-        let server = match limits {
-            Some(limits) => Server::start_within(limits, name, &environment),
-            None => Server::start(name, &environment),
-        };
+        let server = start(&[&common, own].concat());
         server.ready().await;
         server
     }

@@ -3,12 +3,20 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use accounts::{
-    account::{Account, Change, Time},
+    account::{Account, Change},
     store::{Event, Store},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use super::{address, create, hash};
+
+/// Longer than a test takes.
+const LATER: Duration = Duration::from_secs(3_600);
+/// Between two looks at the store.
+const PAUSE: Duration = Duration::from_millis(10);
 
 pub(super) async fn what_ends_sessions(store: Arc<dyn Store>) {
     let ada = create(&store, "ada@example.com").await;
@@ -24,7 +32,7 @@ pub(super) async fn what_ends_sessions(store: Arc<dyn Store>) {
     disable(&store, &bob).await;
     store.delete(eve.id, None).await.unwrap();
 
-    let mut events = take(&store, Time::now(), soon()).await;
+    let mut events = take(&store, LATER).await;
     events.sort_by_key(|event| event.account_id);
     let heard: Vec<_> =
         events.iter().map(|event| (event.account_id, event.auth_epoch, event.attempts)).collect();
@@ -38,7 +46,7 @@ pub(super) async fn nothing_half_written(store: Arc<dyn Store>) {
     let taken = Change { email: Some(address("bob@example.com")), disabled: Some(true), ..Change::default() };
     store.update(ada.id, taken, None).await.unwrap_err();
 
-    assert_eq!(take(&store, Time::now(), soon()).await, []);
+    assert_eq!(take(&store, LATER).await, []);
     assert_eq!(store.find(ada.id).await.unwrap(), Some(ada));
 }
 
@@ -50,11 +58,11 @@ pub(super) async fn in_order(store: Arc<dyn Store>) {
 
     let mut epochs = Vec::new();
     loop {
-        let events = take(&store, Time::now(), soon()).await;
+        let events = take(&store, LATER).await;
         let [event] = events.as_slice() else {
             break;
         };
-        assert_eq!(take(&store, Time::now(), soon()).await, [], "the next one waits for this one");
+        assert_eq!(take(&store, LATER).await, [], "the next one waits for this one");
         epochs.push(event.auth_epoch);
         store.complete_event(*event).await.unwrap();
     }
@@ -63,23 +71,42 @@ pub(super) async fn in_order(store: Arc<dyn Store>) {
 }
 
 pub(super) async fn due_again(store: Arc<dyn Store>) {
+    const WAIT: Duration = Duration::from_secs(1);
     let ada = create(&store, "ada@example.com").await;
     disable(&store, &ada).await;
-    let now = Time::now();
-    let (later, much_later) = (now.after(Duration::from_secs(30)), now.after(Duration::from_secs(90)));
+    let begun = Instant::now();
 
-    let first = take(&store, now, later).await;
-    let too_early = take(&store, now.after(Duration::from_secs(29)), later).await;
-    let second = take(&store, later, later).await;
-    store.postpone_event(second[0], much_later).await.unwrap();
-    let postponed = take(&store, later, much_later).await;
-    let third = take(&store, much_later, much_later).await;
+    let first = take(&store, WAIT).await;
+    let too_early = take(&store, WAIT).await;
+    let early_enough = begun.elapsed() < WAIT;
+    let second = until_due(&store, WAIT).await;
+    let waited = begun.elapsed();
+    store.postpone_event(second[0], LATER).await.unwrap();
+    sleep(WAIT).await;
+    let postponed = take(&store, LATER).await;
+    store.postpone_event(second[0], Duration::ZERO).await.unwrap();
+    let third = take(&store, LATER).await;
 
     assert_eq!((first.len(), first[0].attempts), (1, 1));
-    assert_eq!(too_early, []);
-    assert_eq!((second.len(), second[0].attempts), (1, 2));
+    assert!(too_early.is_empty() || !early_enough, "{too_early:?}");
+    assert!(waited >= WAIT, "due again after {waited:?}");
+    assert_eq!(second.len(), 1);
     assert_eq!(postponed, []);
-    assert_eq!((third.len(), third[0].attempts), (1, 3));
+    assert_eq!((third.len(), third[0].attempts), (1, second[0].attempts + 1));
+}
+
+pub(super) async fn new_ones_first(store: Arc<dyn Store>) {
+    let ada = create(&store, "ada@example.com").await;
+    let bob = create(&store, "bob@example.com").await;
+    disable(&store, &ada).await;
+    let tried = take(&store, Duration::ZERO).await;
+    disable(&store, &bob).await;
+
+    let next = store.take_events(LATER, 1).await.unwrap();
+    let last = take(&store, LATER).await;
+
+    let of = |events: &[Event]| events.iter().map(|event| event.account_id).collect::<Vec<_>>();
+    assert_eq!((of(&tried), of(&next), of(&last)), (vec![ada.id], vec![bob.id], vec![ada.id]));
 }
 
 pub(super) async fn oldest(store: Arc<dyn Store>) {
@@ -87,18 +114,25 @@ pub(super) async fn oldest(store: Arc<dyn Store>) {
     let bob = create(&store, "bob@example.com").await;
     let before = store.oldest_event().await.unwrap();
 
-    let first = disable(&store, &ada).await;
-    let second = disable(&store, &bob).await;
-    let with_both = store.oldest_event().await.unwrap();
-    let mut events = take(&store, Time::now(), soon()).await;
+    disable(&store, &ada).await;
+    let after_first = Instant::now();
+    sleep(PAUSE * 5).await;
+    disable(&store, &bob).await;
+    let after_second = Instant::now();
+    sleep(PAUSE * 5).await;
+    let mut events = take(&store, LATER).await;
     events.sort_by_key(|event| event.account_id != ada.id);
+    let (since_first, with_both) = (after_first.elapsed(), store.oldest_event().await.unwrap().unwrap());
     store.complete_event(events[0]).await.unwrap();
-    let with_one = store.oldest_event().await.unwrap();
+    let (since_second, with_one) = (after_second.elapsed(), store.oldest_event().await.unwrap().unwrap());
     store.complete_event(events[1]).await.unwrap();
     let after = store.oldest_event().await.unwrap();
 
     assert_eq!((before, after), (None, None));
-    assert_eq!((with_both, with_one), (Some(first.update_time), Some(second.update_time)));
+    // SQLite's clock has milliseconds.
+    let precision = Duration::from_millis(2);
+    assert!(with_both + precision >= since_first, "{with_both:?}, and it is {since_first:?} ago");
+    assert!(with_one + precision >= since_second && with_one < with_both, "{with_one:?} of {with_both:?}");
 }
 
 pub(super) async fn taken_once(store: Arc<dyn Store>) {
@@ -106,17 +140,14 @@ pub(super) async fn taken_once(store: Arc<dyn Store>) {
         let account = create(&store, &format!("user{number}@example.com")).await;
         disable(&store, &account).await;
     }
-    let now = Time::now();
 
     let mut workers = JoinSet::new();
     for _ in 0..8 {
         let store = Arc::clone(&store);
-        workers.spawn(
-            async move { store.take_events(now, now.after(Duration::from_secs(30)), 7).await.unwrap() },
-        );
+        workers.spawn(async move { store.take_events(LATER, 7).await.unwrap() });
     }
     let mut taken: Vec<Event> = workers.join_all().await.into_iter().flatten().collect();
-    taken.extend(take(&store, now, soon()).await);
+    taken.extend(take(&store, LATER).await);
 
     let accounts: HashSet<_> = taken.iter().map(|event| event.account_id).collect();
     assert_eq!((taken.len(), accounts.len()), (40, 40));
@@ -127,10 +158,17 @@ async fn disable(store: &Arc<dyn Store>, account: &Account) -> Account {
     store.update(account.id, change, None).await.unwrap()
 }
 
-async fn take(store: &Arc<dyn Store>, now: Time, again: Time) -> Vec<Event> {
-    store.take_events(now, again, 100).await.unwrap()
+async fn take(store: &Arc<dyn Store>, again_in: Duration) -> Vec<Event> {
+    store.take_events(again_in, 100).await.unwrap()
 }
 
-fn soon() -> Time {
-    Time::now().after(Duration::from_secs(30))
+/// Takes what is due as soon as something is.
+async fn until_due(store: &Arc<dyn Store>, again_in: Duration) -> Vec<Event> {
+    loop {
+        let events = take(store, again_in).await;
+        if !events.is_empty() {
+            return events;
+        }
+        sleep(PAUSE).await;
+    }
 }

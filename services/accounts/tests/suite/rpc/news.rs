@@ -1,8 +1,14 @@
 //! What sessions hears.
 
+use std::time::Duration;
+
 use proto::accounts::v1::{Account, UpdateAccountRequest};
+use tokio::time::timeout;
 
 use crate::suite::{PASSWORD, Suite, by_admin};
+
+/// Less than the half minute after which an event of a worker that died is due again.
+const BEFORE_A_WORKER_IS_TAKEN_FOR_DEAD: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn disabling_and_new_roles_end_the_sessions_in_order() {
@@ -34,7 +40,29 @@ async fn what_could_not_be_told_is_told_later() {
     let request = UpdateAccountRequest { account: Some(change), update_mask: None };
 
     suite.accounts.update_account(by_admin(request)).await.unwrap();
+    suite.peer.refused(2).await;
     suite.peer.set_deaf(false);
 
-    suite.peer.heard(&ada.account_id, 2).await;
+    let heard = timeout(BEFORE_A_WORKER_IS_TAKEN_FOR_DEAD, suite.peer.heard(&ada.account_id, 2)).await;
+    heard.expect("a failed delivery is tried again after its own wait");
+}
+
+#[tokio::test]
+async fn news_that_hangs_holds_up_no_other() {
+    let mut suite = Suite::start().await;
+    let (ada, bob) = (suite.sign_up("ada@example.com").await, suite.sign_up("bob@example.com").await);
+    let disable = |account: &Account| {
+        let account =
+            Account { account_id: account.account_id.clone(), disabled: true, ..Account::default() };
+        by_admin(UpdateAccountRequest { account: Some(account), update_mask: None })
+    };
+    suite.peer.be_silent_about(&ada.account_id);
+    let mut unanswered = suite.peer.unanswered();
+
+    suite.accounts.update_account(disable(&ada)).await.unwrap();
+    unanswered.wait_for(|count| *count == 1).await.unwrap();
+    suite.accounts.update_account(disable(&bob)).await.unwrap();
+    suite.peer.heard(&bob.account_id, 2).await;
+
+    assert_eq!(*unanswered.borrow(), 1, "the first is not given up yet");
 }

@@ -1,12 +1,16 @@
 //! What is removed, and that nothing of it stays.
 
-use std::{path::Path, time::Duration};
+use std::{panic::Location, path::Path, time::Duration};
 
 use proto::{accounts::v1::DeleteAccountRequest, uploads::v1::DeleteUploadRequest};
+use testkit::Server;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
-use super::client::{MIB, PART, Uploader, assert_refused, some_bytes};
+use super::{
+    client::{MIB, PART, Uploader, assert_refused, some_bytes},
+    harbour::Harbour,
+};
 use crate::people::{PASSWORD, Suite, bearer};
 
 #[tokio::test]
@@ -68,6 +72,36 @@ async fn the_uploads_of_a_deleted_account_go_with_it() {
     assert_refused(admin.get(&id).await, Code::NotFound, "UPLOAD_NOT_FOUND");
 }
 
+#[tokio::test]
+async fn uploads_of_an_account_that_was_deleted_while_uploads_was_away_go_once_it_is_back() {
+    let harbour = Harbour::open().await;
+    let own = [("FAIRLEAD__UPLOADS__GRACE", "0s"), ("FAIRLEAD__UPLOADS__CLEAN_EVERY", "200ms")];
+    let replica = harbour.known_replica(&own).await;
+    let ada = harbour.house.guest("ada@example.com").await;
+    let uploader = Uploader::at(replica.channel(), ada.token());
+    let id = uploader.create(4).await.upload_id;
+    uploader.write(&id, 0, b"mine").await.unwrap();
+    uploader.finish(&id, None).await.unwrap();
+    assert_eq!(harbour.s3.objects().await, 1);
+    drop(replica);
+
+    let delete = DeleteAccountRequest {
+        account_id: ada.account.account_id.clone(),
+        current_password: PASSWORD.to_owned(),
+        ..DeleteAccountRequest::default()
+    };
+    harbour.house.accounts().delete_account(ada.says(delete)).await.unwrap();
+    until(async || failed_deliveries(&harbour.house.accounts).await > 0.0).await;
+    let _back = harbour.known_replica(&own).await;
+
+    until(async || harbour.s3.objects().await == 0).await;
+}
+
+async fn failed_deliveries(accounts: &Server) -> f64 {
+    let failed = [("outcome", "failed")];
+    accounts.metrics().await.sum("fairlead_accounts_outbox_deliveries_total", &failed).unwrap_or_default()
+}
+
 async fn uploader(suite: &Suite) -> Uploader {
     let person = suite.person("ada@example.com").await;
     Uploader::at(suite.server.channel(), &person.tokens.session_token)
@@ -83,12 +117,21 @@ pub(crate) async fn until_no_files(folder: &Path) {
     until_files(folder, 0).await;
 }
 
-/// Waits until a folder has so many files: nobody tells of the end of a file.
+/// Waits until a folder has so many files.
 async fn until_files(folder: &Path, count: usize) {
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while files(folder) != count {
-        assert!(Instant::now() < give_up, "{} files are left", files(folder));
-        sleep(Duration::from_millis(20)).await;
+    until(async || files(folder) == count).await;
+}
+
+/// Waits until something has come true of which nobody tells.
+#[track_caller]
+fn until(come_true: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let caller = Location::caller();
+    async move {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while !come_true().await {
+            assert!(Instant::now() < give_up, "never came true: {caller}");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Uploads as they are deployed: replicas over Postgres and S3, beside accounts and sessions.
 
-use testkit::{Cgroup, Database, PostgresServer, Redis, S3, Server};
+use testkit::{Cgroup, Database, PostgresServer, Redis, S3, Server, free_port};
 
 use super::client::Uploader;
 use crate::house::{Guest, House, migrate, migrate_set};
@@ -10,6 +10,8 @@ pub(crate) struct Harbour {
     pub(crate) house: House,
     pub(crate) s3: S3,
     pub(crate) postgres: PostgresServer,
+    /// Where accounts looks for uploads.
+    known: [u16; 2],
     _accounts: Database,
     _redis: Redis,
 }
@@ -21,12 +23,17 @@ impl Harbour {
             tokio::join!(testkit::postgres(), testkit::postgres_server(), testkit::redis(), testkit::s3());
         migrate(&accounts.url).await;
         migrate_set("uploads", &postgres.url).await;
+        let known = [free_port(), free_port()];
+        let uploads = format!("http://127.0.0.1:{}", known[0]);
         let house = House::start(
-            &[("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &accounts.url)],
+            &[
+                ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", &accounts.url),
+                ("FAIRLEAD__ACCOUNTS__UPLOADS__URL", &uploads),
+            ],
             &[("FAIRLEAD__SESSIONS__REDIS__URL", &redis.url)],
         )
         .await;
-        Self { house, s3, postgres, _accounts: accounts, _redis: redis }
+        Self { house, s3, postgres, known, _accounts: accounts, _redis: redis }
     }
 
     /// One more replica.
@@ -41,14 +48,22 @@ impl Harbour {
         own: &[(&str, &str)],
         limits: Option<&Cgroup>,
     ) -> Server {
-        let stores = [
-            ("FAIRLEAD__UPLOADS__POSTGRES__URL", self.postgres.url.as_str()),
+        self.house.beside("uploads", &[&self.stores(s3), own].concat(), limits).await
+    }
+
+    /// The replica that accounts knows.
+    pub(crate) async fn known_replica(&self, own: &[(&str, &str)]) -> Server {
+        self.house.beside_on(self.known, "uploads", &[&self.stores(&self.s3.url), own].concat()).await
+    }
+
+    fn stores<'a>(&'a self, s3: &'a str) -> [(&'static str, &'a str); 5] {
+        [
+            ("FAIRLEAD__UPLOADS__POSTGRES__URL", &self.postgres.url),
             ("FAIRLEAD__UPLOADS__S3__ENDPOINT", s3),
             ("FAIRLEAD__UPLOADS__S3__BUCKET", S3::BUCKET),
             ("FAIRLEAD__UPLOADS__S3__ACCESS_KEY_ID", S3::KEY_ID),
             ("FAIRLEAD__UPLOADS__S3__SECRET_ACCESS_KEY", S3::SECRET),
-        ];
-        self.house.beside("uploads", &[&stores, own].concat(), limits).await
+        ]
     }
 
     /// Somebody who uploads to these replicas.
