@@ -60,10 +60,16 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
-.PHONY: advisories sbom docs example test-upgrade
+.PHONY: advisories alerts sbom docs example test-broken-rules test-upgrade
 
 advisories: ## Compare every dependency with RustSec's advisories; needs a network
 	scripts/deny advisories
+
+test-broken-rules: ## Break the rules of near caches on purpose; the history of what people saw must fail each time
+	scripts/test-broken-rules
+
+alerts: ## Check the alerts with Prometheus' own tool, and when they fire
+	scripts/alerts
 
 sbom: ## Write what is in each image, as CycloneDX: target/sbom
 	scripts/sbom
