@@ -10,6 +10,7 @@ mod identity;
 mod json;
 mod methods;
 mod outage;
+mod pages;
 mod paths;
 mod rotation;
 mod uploads;
