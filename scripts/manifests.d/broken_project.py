@@ -78,6 +78,11 @@ BREAKAGES = [
     ),
     Breakage(
         "routes of the edge",
+        "behind a message",
+        lambda it: http_filter(it, "header_mutation")["mutations"]["request_trailers_mutations"].pop(),
+    ),
+    Breakage(
+        "routes of the edge",
         "has no max_response_body_size",
         lambda it: http_filter(it, "grpc_json_transcoder").pop("max_response_body_size"),
     ),

@@ -24,6 +24,7 @@ def check(suite: Suite) -> Iterator[str]:
                 if f"{package}.{name}" not in filters["grpc_json_transcoder"]["services"]:
                     yield f"envoy: nobody makes calls of {package}.{name} of JSON"
     yield from asked(filters["ext_authz"], list(filters), clusters)
+    yield from behind(filters)
     yield from held(filters["grpc_json_transcoder"], routes)
     for prefix, cluster in sent.items():
         if cluster not in clusters:
@@ -46,6 +47,13 @@ def asked(authz: dict, filters: list[str], clusters: dict) -> Iterator[str]:
         yield "envoy: whoever cannot be asked about may pass, or is told that it is their fault"
     if filters.index("ext_authz") > filters.index("grpc_json_transcoder"):
         yield "envoy: sessions is asked after JSON has become a call, and does not see the method of a browser"
+
+
+def behind(filters: dict) -> Iterator[str]:
+    """What is behind a message passes no other filter."""
+    mutations = filters.get("header_mutation", {}).get("mutations", {}).get("request_trailers_mutations", [])
+    if {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": ".*"}}}} not in mutations:
+        yield "envoy: somebody may say behind a message what is taken from before it"
 
 
 def held(transcoder: dict, routes: list[dict]) -> Iterator[str]:

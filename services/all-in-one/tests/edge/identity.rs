@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::house::{PASSWORD, shared};
+use crate::{
+    house::{PASSWORD, shared},
+    http2,
+};
 
 const FORGED: [(&str, &str); 5] = [
     ("x-fairlead-account-id", "forged"),
@@ -46,6 +49,29 @@ fn a_forged_identity_reaches_nobody_whether_sessions_is_asked_or_not() {
         }
         assert!(!maybe.text().contains("fls_stale"), "what proves nothing goes no further: {}", maybe.text());
         assert_eq!((app.status, &*app.reason()), (401, "CREDENTIALS_MISSING"));
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn over_http_2_nothing_is_forged_before_a_message_or_behind_it() {
+    shared(async |house| {
+        let guest = house.guest("ines@example.com").await;
+        let bearer = guest.bearer();
+        let trailers = [&FORGED[..], &[("authorization", "forged"), ("checksum", "forged")]].concat();
+
+        for (path, headers) in [
+            ("/app-http2/page", &[("authorization", &*bearer)][..]),
+            ("/open-http2/page", &[("accept", "text/plain"), ("accept-language", "de")][..]),
+        ] {
+            let headers = [&FORGED[..], headers].concat();
+            let (status, seen) = http2::post(house.address(), path, &headers, "the message", &trailers).await;
+
+            let named = seen.contains(&format!("x-fairlead-account-id: {}\r\n", guest.account_id));
+            assert_eq!((status, named), (200, path.starts_with("/app")), "{path}: {seen}");
+            assert!(seen.contains("\r\nthe message\r\n"), "{path}: {seen}");
+            assert!(!seen.contains("forged"), "{path}: {seen}");
+        }
     });
 }
 

@@ -6,6 +6,7 @@ mod envoy;
 mod grpc;
 mod house;
 mod http;
+mod http2;
 mod identity;
 mod json;
 mod methods;
