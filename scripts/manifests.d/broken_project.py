@@ -78,6 +78,11 @@ BREAKAGES = [
     ),
     Breakage(
         "routes of the edge",
+        "hands cookie on",
+        lambda it: route(it, "/grpc.reflection.")["request_headers_to_remove"].remove("cookie"),
+    ),
+    Breakage(
+        "routes of the edge",
         "behind a message",
         lambda it: http_filter(it, "header_mutation")["mutations"]["request_trailers_mutations"].pop(),
     ),

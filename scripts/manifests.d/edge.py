@@ -24,6 +24,7 @@ def check(suite: Suite) -> Iterator[str]:
                 if f"{package}.{name}" not in filters["grpc_json_transcoder"]["services"]:
                     yield f"envoy: nobody makes calls of {package}.{name} of JSON"
     yield from asked(filters["ext_authz"], list(filters), clusters)
+    yield from unasked(routes)
     yield from behind(filters)
     yield from held(filters["grpc_json_transcoder"], routes)
     for prefix, cluster in sent.items():
@@ -47,6 +48,15 @@ def asked(authz: dict, filters: list[str], clusters: dict) -> Iterator[str]:
         yield "envoy: whoever cannot be asked about may pass, or is told that it is their fault"
     if filters.index("ext_authz") > filters.index("grpc_json_transcoder"):
         yield "envoy: sessions is asked after JSON has become a call, and does not see the method of a browser"
+
+
+def unasked(routes: list[dict]) -> Iterator[str]:
+    """Where sessions is not asked nobody takes tokens out, so the route does."""
+    for route in routes:
+        authz = route.get("typed_per_filter_config", {}).get("envoy.filters.http.ext_authz", {})
+        left = {"authorization", "cookie"} - set(route.get("request_headers_to_remove", []))
+        if authz.get("disabled") and "route" in route and left:
+            yield f"envoy: {route['match']} asks nobody, and hands {' and '.join(sorted(left))} on"
 
 
 def behind(filters: dict) -> Iterator[str]:

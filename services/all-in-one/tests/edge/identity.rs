@@ -62,7 +62,7 @@ fn over_http_2_nothing_is_forged_before_a_message_or_behind_it() {
 
         for (path, headers) in [
             ("/app-http2/page", &[("authorization", &*bearer)][..]),
-            ("/open-http2/page", &[("accept", "text/plain"), ("accept-language", "de")][..]),
+            ("/open-http2/page", &[("authorization", "Bearer forged"), ("cookie", "theme=forged")][..]),
         ] {
             let headers = [&FORGED[..], headers].concat();
             let (status, seen) = http2::post(house.address(), path, &headers, "the message", &trailers).await;
@@ -71,6 +71,26 @@ fn over_http_2_nothing_is_forged_before_a_message_or_behind_it() {
             assert_eq!((status, named), (200, path.starts_with("/app")), "{path}: {seen}");
             assert!(seen.contains("\r\nthe message\r\n"), "{path}: {seen}");
             assert!(!seen.contains("forged"), "{path}: {seen}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn where_nobody_is_asked_a_backend_sees_no_token() {
+    shared(async |house| {
+        let guest = house.guest("ingo@example.com").await;
+        let bearer = guest.bearer();
+        let cookie =
+            format!("__Host-fairlead-refresh=flr_x; theme=dark; __Host-fairlead-session={}", guest.token);
+
+        let reply = house.send("GET", "/open/page", &[("authorization", &bearer), ("cookie", &cookie)]).await;
+
+        let seen = reply.text();
+        assert_eq!(reply.status, 200, "{seen}");
+        assert!(seen.starts_with("GET /open/page "), "{seen}");
+        for shown in ["authorization", "cookie", "fls_", "flr_"] {
+            assert!(!seen.contains(shown), "{seen}");
         }
     });
 }
