@@ -97,6 +97,29 @@ fn where_nobody_is_asked_a_backend_sees_no_token() {
 
 #[test]
 #[ignore = "needs Envoy: make edge"]
+fn two_credentials_are_refused_on_every_route_that_looks() {
+    shared(async |house| {
+        let guest = house.guest("iris@example.com").await;
+        let bearer = guest.bearer();
+
+        for path in [&*guest.path(), "/app/", "/maybe/"] {
+            for second in [&*bearer, "Bearer fls_x", "Basic eDp5"] {
+                for headers in [[&*bearer, second], [second, &bearer]] {
+                    let headers = headers.map(|value| ("authorization", value));
+                    let reply = house.send("GET", path, &headers).await;
+                    let reason = reply.reason();
+                    assert_eq!((reply.status, &*reason), (401, "CREDENTIALS_MALFORMED"), "{headers:?}");
+                }
+            }
+        }
+        let twice = [("authorization", &*bearer), ("authorization", &*bearer)];
+        let (status, told) = http2::post(house.address(), "/app-http2/", &twice, "", &[]).await;
+        assert_eq!((status, told.contains("CREDENTIALS_MALFORMED")), (401, true), "{told}");
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
 fn a_service_does_not_see_a_forged_credential_of_a_service() {
     shared(async |house| {
         let guest = house.guest("ivy@example.com").await;

@@ -1,5 +1,6 @@
 //! The real Envoy, with the configuration that is shipped, in front of the real services.
 
+mod addresses;
 mod backend;
 mod browser;
 mod envoy;
