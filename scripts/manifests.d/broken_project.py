@@ -21,7 +21,7 @@ BREAKAGES = [
     Breakage(
         "routes of the edge",
         "does not see the method",
-        lambda it: manager(it)["http_filters"].insert(2, manager(it)["http_filters"].pop(1)),
+        lambda it: manager(it)["http_filters"].insert(3, manager(it)["http_filters"].pop(1)),
     ),
     Breakage("routes of the edge", "no Service", lambda it: without(it, "Service", "accounts-headless")),
     Breakage("routes of the edge", "no container", lambda it: service(it).pop("networks")),
@@ -75,6 +75,26 @@ BREAKAGES = [
         "routes of the edge",
         "no route for /fairlead.uploads.v1.",
         lambda it: routes(it).remove(route(it, "/fairlead.uploads.v1.")),
+    ),
+    Breakage(
+        "routes of the edge",
+        "hands cookie on",
+        lambda it: route(it, "/grpc.reflection.")["request_headers_to_remove"].remove("cookie"),
+    ),
+    Breakage(
+        "routes of the edge",
+        "behind a message",
+        lambda it: http_filter(it, "header_mutation")["mutations"]["request_trailers_mutations"].pop(),
+    ),
+    Breakage(
+        "routes of the edge",
+        "has no max_response_body_size",
+        lambda it: http_filter(it, "grpc_json_transcoder").pop("max_response_body_size"),
+    ),
+    Breakage(
+        "routes of the edge",
+        "nothing bounds the JSON that /v1/ takes",
+        lambda it: route(it, "/v1/").pop("typed_per_filter_config"),
     ),
     Breakage("skaffold", "to forward to", lambda it: put(it.skaffold["portForward"][0], "namespace", "default")),
 ]

@@ -24,6 +24,9 @@ def check(suite: Suite) -> Iterator[str]:
                 if f"{package}.{name}" not in filters["grpc_json_transcoder"]["services"]:
                     yield f"envoy: nobody makes calls of {package}.{name} of JSON"
     yield from asked(filters["ext_authz"], list(filters), clusters)
+    yield from unasked(routes)
+    yield from behind(filters)
+    yield from held(filters["grpc_json_transcoder"], routes)
     for prefix, cluster in sent.items():
         if cluster not in clusters:
             yield f"envoy: {prefix} goes to {cluster}, which is no cluster"
@@ -45,6 +48,32 @@ def asked(authz: dict, filters: list[str], clusters: dict) -> Iterator[str]:
         yield "envoy: whoever cannot be asked about may pass, or is told that it is their fault"
     if filters.index("ext_authz") > filters.index("grpc_json_transcoder"):
         yield "envoy: sessions is asked after JSON has become a call, and does not see the method of a browser"
+
+
+def unasked(routes: list[dict]) -> Iterator[str]:
+    """Where sessions is not asked nobody takes tokens out, so the route does."""
+    for route in routes:
+        authz = route.get("typed_per_filter_config", {}).get("envoy.filters.http.ext_authz", {})
+        left = {"authorization", "cookie"} - set(route.get("request_headers_to_remove", []))
+        if authz.get("disabled") and "route" in route and left:
+            yield f"envoy: {route['match']} asks nobody, and hands {' and '.join(sorted(left))} on"
+
+
+def behind(filters: dict) -> Iterator[str]:
+    """What is behind a message passes no other filter."""
+    mutations = filters.get("header_mutation", {}).get("mutations", {}).get("request_trailers_mutations", [])
+    if {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": ".*"}}}} not in mutations:
+        yield "envoy: somebody may say behind a message what is taken from before it"
+
+
+def held(transcoder: dict, routes: list[dict]) -> Iterator[str]:
+    """A stream's own limit is too small for a page, and none holds for a request that the transcoder reads."""
+    if "max_response_body_size" not in transcoder:
+        yield "envoy: the transcoder has no max_response_body_size"
+    for route in routes:
+        path = route["match"].get("prefix") or route["match"].get("path", "")
+        if path.startswith("/v1/") and "envoy.filters.http.buffer" not in route.get("typed_per_filter_config", {}):
+            yield f"envoy: nothing bounds the JSON that {path} takes"
 
 
 def names(cluster: dict) -> Iterator[str]:

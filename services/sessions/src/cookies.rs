@@ -70,8 +70,7 @@ impl<'a> Cookies<'a> {
             } else {
                 (None, pair)
             };
-            // Of two headers Envoy makes one, with a comma.
-            if rest.to_ascii_lowercase().contains(&PREFIX.to_ascii_lowercase()) {
+            if looks_like_ours(rest) {
                 return Err(Error::CredentialsMalformed);
             }
             let Some(ours) = ours else {
@@ -98,6 +97,13 @@ impl<'a> Cookies<'a> {
         let left: Vec<&str> = self.others.iter().copied().chain(refresh.as_deref()).collect();
         (!left.is_empty()).then(|| left.join("; "))
     }
+}
+
+/// Whether this begins as one of ours, or goes on so behind a comma: of two headers Envoy makes one, with a comma.
+/// Anywhere else in a value it is nobody's cookie: any host of the site may set such a value, and must keep nobody out.
+fn looks_like_ours(text: &str) -> bool {
+    let prefixes = text.split(',').map(|part| part.trim_start_matches([' ', '\t']).get(..PREFIX.len()));
+    prefixes.flatten().any(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
 }
 
 #[cfg(test)]
@@ -140,9 +146,33 @@ mod tests {
             &["__host-fairlead-session=x"],
             &["__Host-fairlead-session"],
             &["__Host-fairlead-session =x"],
+            &["a=b, \t__host-FAIRLEAD-session=x"],
+            &["a=b,c,__Host-fairlead-"],
+            &["__Host-fairlead-session=x, __Host-fairlead-refresh=y"],
+            &["__Host-fairlead-other=x"],
+            &["bare,__Host-fairlead-session=x"],
         ] {
             let refused = Cookies::read(wrong.iter().copied());
             assert!(matches!(refused, Err(Error::CredentialsMalformed)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_only_speaks_of_ours_is_anybodys() {
+        for other in [
+            "x=__Host-fairlead-session=y",
+            "x=y __Host-fairlead-session=z",
+            "x=a,b__Host-fairlead-session=y",
+            "x=\"__Host-fairlead-refresh=y\"",
+            "x__Host-fairlead-session=y",
+            "x,y",
+        ] {
+            let header = format!("{other}; __Host-fairlead-session=fls_x");
+
+            let cookies = Cookies::read([&*header]).unwrap();
+
+            assert_eq!((cookies.session, cookies.refresh), (Some("fls_x"), None), "{header}");
+            assert_eq!(cookies.passed_on(false).as_deref(), Some(other));
         }
     }
 
@@ -152,6 +182,7 @@ mod tests {
             parts in proptest::collection::vec(
                 prop_oneof![
                     "__Host-fairlead-(session|refresh)=[ -~]{0,4}",
+                    "[a-z]{0,2}[=, ]{0,3}__Host-fairlead-(session|refresh)=[ -~]{0,4}",
                     "[ -~]{0,30}",
                     "\\PC{0,12}",
                     Just("__Host-fairlead-session".to_owned()),
@@ -164,9 +195,21 @@ mod tests {
 
             if let Ok(cookies) = Cookies::read([&*header]) {
                 let left = cookies.passed_on(false).unwrap_or_default();
-                prop_assert!(!left.contains(PREFIX), "{header:?} leaves {left:?}");
-                prop_assert!(header.matches("__Host-fairlead-session=").count() <= 1, "{header:?}");
+                // However somebody behind the edge may cut it into cookies.
+                let cut = |text: &str| text.split([';', ',']).filter(|it| it.trim().starts_with(PREFIX)).count();
+                prop_assert_eq!(cut(&left), 0, "{:?} leaves {:?}", header, left);
+                let ours = usize::from(cookies.session.is_some()) + usize::from(cookies.refresh.is_some());
+                prop_assert_eq!(cut(&header), ours, "{:?}", header);
             }
+        }
+
+        #[test]
+        fn no_value_of_another_cookie_keeps_anybody_out(value in "([a-zA-Z0-9 =_-]|__Host-fairlead-session=){0,6}") {
+            let header = format!("x={value}; __Host-fairlead-session=fls_x");
+
+            let cookies = Cookies::read([&*header]);
+
+            prop_assert_eq!(cookies.map(|cookies| cookies.session).ok(), Some(Some("fls_x")));
         }
     }
 }

@@ -21,12 +21,15 @@ pub(crate) async fn start() -> SocketAddr {
 
 async fn answer(stream: TcpStream) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    let (mut head, mut line) = (String::new(), String::new());
-    while stream.read_line(&mut line).await? > 2 {
-        head += &line;
-        line.clear();
+    let (mut head, mut line) = (Vec::new(), Vec::new());
+    while stream.read_until(b'\n', &mut line).await? > 2 {
+        head.append(&mut line);
     }
     let length = head.len();
-    let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{head}");
-    stream.write_all(answer.as_bytes()).await
+    let mut answer =
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n").into_bytes();
+    if !head.starts_with(b"HEAD ") {
+        answer.append(&mut head);
+    }
+    stream.write_all(&answer).await
 }

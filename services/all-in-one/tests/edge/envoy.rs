@@ -9,23 +9,29 @@ use tokio::time::{Duration, Instant, sleep};
 const CONFIG: &str = include_str!("../../../../deploy/envoy/envoy.yaml");
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// One route as everybody's default is, one that is for anybody, and one of which nobody is asked.
+/// Routes as everybody's default is, by HTTP/1.1 and HTTP/2, and one that is for anybody.
 const ROUTES: &str = r#"
               - match: {prefix: /app/}
                 route: {cluster: app}
+              - match: {prefix: /app-http2/}
+                route: {cluster: app-http2}
               - match: {prefix: /maybe/}
                 route: {cluster: app}
                 typed_per_filter_config:
                   envoy.filters.http.ext_authz:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
                     check_settings: {context_extensions: {session: optional}}
-              - match: {prefix: /open/}
-                route: {cluster: app}
-                typed_per_filter_config:
-                  envoy.filters.http.ext_authz:
-                    "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
-                    disabled: true
 "#;
+
+/// What makes a cluster one that is called by HTTP/2.
+const HTTP2: &str = r#"
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        explicit_http_config: {http2_protocol_options: {}}"#;
+
+/// The one shipped route that goes on to a service of which nobody is asked.
+const OPEN: &str = "              - name: reflection\n";
 
 /// A running Envoy.
 pub(crate) struct Envoy {
@@ -37,17 +43,12 @@ pub(crate) struct Envoy {
 }
 
 impl Envoy {
-    /// Starts it before these services and this backend; `secrets` is mounted as its own.
-    pub(crate) async fn start(
-        [accounts, sessions, uploads]: [SocketAddr; 3],
-        app: SocketAddr,
-        secrets: &Volume,
-    ) -> Self {
+    /// Starts it before these services and these backends, of HTTP/1.1 and of HTTP/2; `secrets` is mounted as its own.
+    pub(crate) async fn start(services: [SocketAddr; 3], apps: [SocketAddr; 2], secrets: &Volume) -> Self {
         let [address, probes, admin] = [(); 3].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("envoy.yaml");
-        fs::write(&file, config([address, probes, admin], [accounts, sessions, uploads, app], secrets))
-            .unwrap();
+        fs::write(&file, config([address, probes, admin], services, apps, secrets)).unwrap();
         #[expect(clippy::disallowed_methods, reason = "the script that starts the test says where Envoy is")]
         let program = env::var("EDGE_ENVOY").expect("EDGE_ENVOY is not set: start this test by `make edge`");
         let arguments = ["-c", file.to_str().unwrap(), "--concurrency", "1", "--disable-hot-restart"];
@@ -81,18 +82,19 @@ impl Envoy {
     }
 }
 
-fn config(own: [SocketAddr; 3], others: [SocketAddr; 4], secrets: &Volume) -> String {
-    let [calls, probes, admin] = own.map(|address| address.port());
-    let [accounts, sessions, uploads, app] = others.map(|address| address.port());
+fn config(
+    own: [SocketAddr; 3],
+    services: [SocketAddr; 3],
+    apps: [SocketAddr; 2],
+    secrets: &Volume,
+) -> String {
+    let port = |address: SocketAddr| address.port();
+    let ([calls, probes, admin], [accounts, sessions, uploads]) = (own.map(port), services.map(port));
+    let [app, app_http2] = apps.map(port);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().display();
     let secrets = secrets.path("").display().to_string();
     let any = |port: u16| format!(r#"address: "::", ipv4_compat: true, port_value: {port}"#);
-    let here = |port: u16| format!("address: 127.0.0.1, port_value: {port}");
-    let cluster = format!(
-        "  clusters:\n  - name: app\n    type: STATIC\n    load_assignment: {{cluster_name: app, endpoints: \
-         [{{lb_endpoints: [{{endpoint: {{address: {{socket_address: {{{}}}}}}}}}]}}]}}\n",
-        here(app)
-    );
+    let clusters = cluster("app", "", app) + &cluster("app-http2", HTTP2, app_http2);
     let replaced = [
         (any(50051), here(calls)),
         (any(8081), here(probes)),
@@ -102,11 +104,41 @@ fn config(own: [SocketAddr; 3], others: [SocketAddr; 4], secrets: &Volume) -> St
         ("address: uploads-headless, port_value: 50051".to_owned(), here(uploads)),
         ("/etc/envoy-secrets".to_owned(), secrets.trim_end_matches('/').to_owned()),
         ("/etc/envoy/".to_owned(), format!("{root}/deploy/envoy/")),
-        ("  clusters:\n".to_owned(), cluster),
+        ("  clusters:\n".to_owned(), format!("  clusters:\n{clusters}")),
+        (OPEN.to_owned(), open("open", "app") + &open("open-http2", "app-http2") + OPEN),
     ];
     let config = CONFIG.replacen("              routes:\n", &format!("              routes:{ROUTES}"), 1);
     replaced.iter().fold(config, |config, (from, to)| {
         assert!(config.contains(from), "deploy/envoy/envoy.yaml has no {from}");
         config.replace(from, to)
+    })
+}
+
+fn here(port: u16) -> String {
+    format!("address: 127.0.0.1, port_value: {port}")
+}
+
+fn cluster(name: &str, options: &str, port: u16) -> String {
+    let endpoint = format!("{{endpoint: {{address: {{socket_address: {{{}}}}}}}}}", here(port));
+    format!(
+        "  - name: {name}\n    type: STATIC{options}\n    load_assignment: {{cluster_name: {name}, endpoints: \
+         [{{lb_endpoints: [{endpoint}]}}]}}\n"
+    )
+}
+
+/// The open route as it is shipped, but for where it leads from and to.
+fn open(name: &str, cluster: &str) -> String {
+    let (_, rest) = CONFIG.split_once(OPEN).unwrap();
+    let route = rest.split_inclusive('\n').take_while(|line| line.starts_with("                "));
+    let route = [OPEN].into_iter().chain(route).collect::<String>();
+    [
+        ("name: reflection", format!("name: {name}")),
+        ("{prefix: /grpc.reflection., grpc: {}}", format!("{{prefix: /{name}/}}")),
+        ("route: *to-accounts", format!("route: {{cluster: {cluster}}}")),
+    ]
+    .into_iter()
+    .fold(route, |route, (from, to)| {
+        assert!(route.contains(from), "the route has no {from}");
+        route.replace(from, &to)
     })
 }

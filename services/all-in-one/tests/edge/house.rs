@@ -17,6 +17,7 @@ use crate::{
     backend,
     envoy::Envoy,
     http::{Reply, send},
+    http2,
 };
 
 pub(crate) const PASSWORD: &str = "a long walk along the quay";
@@ -127,8 +128,8 @@ impl House {
             ],
         );
         tokio::join!(accounts.ready(), sessions.ready(), uploads.ready());
-        let app = backend::start().await;
-        let envoy = Envoy::start([accounts.grpc, sessions.grpc, uploads.grpc], app, &secrets).await;
+        let apps = [backend::start().await, http2::start().await];
+        let envoy = Envoy::start([accounts.grpc, sessions.grpc, uploads.grpc], apps, &secrets).await;
         Self {
             envoy,
             sessions,

@@ -24,19 +24,34 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Reply {
-    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: edge\r\nconnection: close\r\ncontent-length: {}\r\n{}\r\n",
-        body.len(),
-        lines.concat()
-    );
-    let mut stream = TcpStream::connect(to).await.unwrap();
-    stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    let stream = TcpStream::connect(to).await.unwrap();
+    exchange(stream, method, path, &headers, body).await
+}
+
+/// Sends one request over a new connection; its headers may be no text.
+pub(crate) async fn exchange(
+    mut stream: TcpStream,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &[u8])],
+    body: &[u8],
+) -> Reply {
+    let length = body.len();
+    let mut request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: edge\r\nconnection: close\r\ncontent-length: {length}\r\n"
+    )
+    .into_bytes();
+    for (name, value) in headers {
+        request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    request.extend([&b"\r\n"[..], body].concat());
+    stream.write_all(&request).await.unwrap();
     let mut bytes = Vec::new();
     // Not to the end of the connection: who answers early lets the caller finish what it says, for a second.
     loop {
         let read = stream.read_buf(&mut bytes).await.unwrap();
-        match Reply::parse(&bytes) {
+        match Reply::parse(&bytes, method == "HEAD") {
             Some(reply) => return reply,
             None => assert_ne!(read, 0, "half an answer: {:?}", String::from_utf8_lossy(&bytes)),
         }
@@ -44,8 +59,8 @@ pub(crate) async fn send(
 }
 
 impl Reply {
-    /// Reads an answer; none while it is not all there.
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Reads an answer; none while it is not all there. To `HEAD` there is no body, whatever is said of it.
+    fn parse(bytes: &[u8], head_only: bool) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
@@ -53,7 +68,9 @@ impl Reply {
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let mut reply = Self { status, headers, body: bytes[end + 4..].to_vec() };
-        if reply.header("transfer-encoding") == Some("chunked") {
+        if head_only {
+            assert!(reply.body.is_empty(), "a body after a head: {reply:?}");
+        } else if reply.header("transfer-encoding") == Some("chunked") {
             reply.body = joined(&reply.body)?;
         } else {
             let length: usize = reply.header("content-length")?.parse().unwrap();

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::house::{PASSWORD, shared};
+use crate::{
+    house::{PASSWORD, shared},
+    http2,
+};
 
 const FORGED: [(&str, &str); 5] = [
     ("x-fairlead-account-id", "forged"),
@@ -46,6 +49,72 @@ fn a_forged_identity_reaches_nobody_whether_sessions_is_asked_or_not() {
         }
         assert!(!maybe.text().contains("fls_stale"), "what proves nothing goes no further: {}", maybe.text());
         assert_eq!((app.status, &*app.reason()), (401, "CREDENTIALS_MISSING"));
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn over_http_2_nothing_is_forged_before_a_message_or_behind_it() {
+    shared(async |house| {
+        let guest = house.guest("ines@example.com").await;
+        let bearer = guest.bearer();
+        let trailers = [&FORGED[..], &[("authorization", "forged"), ("checksum", "forged")]].concat();
+
+        for (path, headers) in [
+            ("/app-http2/page", &[("authorization", &*bearer)][..]),
+            ("/open-http2/page", &[("authorization", "Bearer forged"), ("cookie", "theme=forged")][..]),
+        ] {
+            let headers = [&FORGED[..], headers].concat();
+            let (status, seen) = http2::post(house.address(), path, &headers, "the message", &trailers).await;
+
+            let named = seen.contains(&format!("x-fairlead-account-id: {}\r\n", guest.account_id));
+            assert_eq!((status, named), (200, path.starts_with("/app")), "{path}: {seen}");
+            assert!(seen.contains("\r\nthe message\r\n"), "{path}: {seen}");
+            assert!(!seen.contains("forged"), "{path}: {seen}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn where_nobody_is_asked_a_backend_sees_no_token() {
+    shared(async |house| {
+        let guest = house.guest("ingo@example.com").await;
+        let bearer = guest.bearer();
+        let cookie =
+            format!("__Host-fairlead-refresh=flr_x; theme=dark; __Host-fairlead-session={}", guest.token);
+
+        let reply = house.send("GET", "/open/page", &[("authorization", &bearer), ("cookie", &cookie)]).await;
+
+        let seen = reply.text();
+        assert_eq!(reply.status, 200, "{seen}");
+        assert!(seen.starts_with("GET /open/page "), "{seen}");
+        for shown in ["authorization", "cookie", "fls_", "flr_"] {
+            assert!(!seen.contains(shown), "{seen}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn two_credentials_are_refused_on_every_route_that_looks() {
+    shared(async |house| {
+        let guest = house.guest("iris@example.com").await;
+        let bearer = guest.bearer();
+
+        for path in [&*guest.path(), "/app/", "/maybe/"] {
+            for second in [&*bearer, "Bearer fls_x", "Basic eDp5"] {
+                for headers in [[&*bearer, second], [second, &bearer]] {
+                    let headers = headers.map(|value| ("authorization", value));
+                    let reply = house.send("GET", path, &headers).await;
+                    let reason = reply.reason();
+                    assert_eq!((reply.status, &*reason), (401, "CREDENTIALS_MALFORMED"), "{headers:?}");
+                }
+            }
+        }
+        let twice = [("authorization", &*bearer), ("authorization", &*bearer)];
+        let (status, told) = http2::post(house.address(), "/app-http2/", &twice, "", &[]).await;
+        assert_eq!((status, told.contains("CREDENTIALS_MALFORMED")), (401, true), "{told}");
     });
 }
 

@@ -1,8 +1,11 @@
 //! Callers that speak JSON over HTTP/1.1.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::house::{PASSWORD, shared};
+use crate::{
+    house::{PASSWORD, shared, text},
+    http::{Reply, send},
+};
 
 #[test]
 #[ignore = "needs Envoy: make edge"]
@@ -53,5 +56,72 @@ fn an_error_of_a_service_is_json_with_all_its_details() {
             assert_eq!(info["@type"], "type.googleapis.com/google.rpc.ErrorInfo", "{}", error.text());
             assert_eq!(info["domain"], "fairlead.dev");
         }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn an_account_is_changed_in_the_fields_that_are_named() {
+    shared(async |house| {
+        let guest = house.guest("rolf@example.com").await;
+        let bearer = guest.bearer();
+        let headers = [("authorization", &*bearer)];
+        let update = async |query: &str, account: Value| {
+            let headers = [&[("content-type", "application/json")], &headers[..]].concat();
+            let path = format!("{}{query}", guest.path());
+            send(house.address(), "PATCH", &path, &headers, account.to_string().as_bytes()).await
+        };
+
+        let both = json!({"displayName": "Rolf", "email": "other@example.com"});
+        let named = update("?updateMask=displayName", both.clone()).await;
+        let unnamed = update("", both).await;
+        let path = format!("/v1/accounts:batchGet?account_ids={}", guest.account_id);
+        let read = house.send("GET", &path, &headers).await;
+
+        assert_eq!((named.status, &named.json()["account"]["displayName"]), (200, &json!("Rolf")));
+        assert_eq!((unnamed.status, &*unnamed.reason()), (403, "ADMIN_FIELD"), "{}", unnamed.text());
+        let account = &read.json()["accounts"][0];
+        assert_eq!(
+            (&account["displayName"], &account["email"]),
+            (&json!("Rolf"), &json!("rolf@example.com")),
+            "{}",
+            read.text()
+        );
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn somebody_changes_the_password_signs_out_everywhere_and_leaves() {
+    shared(async |house| {
+        let guest = house.guest("sven@example.com").await;
+        let next = "a longer walk along the quay";
+        let sign_in = async |password: &str| {
+            house.post("/v1/sessions", &[], &json!({"email": "sven@example.com", "password": password})).await
+        };
+        let bearer =
+            |signed_in: &Reply| format!("Bearer {}", text(&signed_in.json()["tokens"]["sessionToken"]));
+        let call = async |bearer: &str, verb: &str, message: Value| {
+            let path = format!("{}{verb}", guest.path());
+            house.post(&path, &[("authorization", bearer)], &message).await
+        };
+
+        let passwords = json!({"currentPassword": PASSWORD, "newPassword": next});
+        let changed = call(&guest.bearer(), ":changePassword", passwords).await;
+        let before = sign_in(PASSWORD).await;
+        let first = bearer(&sign_in(next).await);
+        let signed_out = call(&first, "/sessions:revoke", json!({})).await;
+        let after = house.send("GET", &guest.path(), &[("authorization", &first)]).await;
+        let second = bearer(&sign_in(next).await);
+        let deleted = call(&second, ":delete", json!({"currentPassword": next})).await;
+        let gone = sign_in(next).await;
+
+        assert_eq!(changed.json()["account"]["accountId"], guest.account_id, "{}", changed.text());
+        assert_eq!((before.status, &*before.reason()), (401, "INVALID_CREDENTIALS"));
+        let ended = signed_out.json()["revokedCount"].as_u64();
+        assert!(ended.is_some_and(|ended| ended >= 1), "{}", signed_out.text());
+        assert_eq!((after.status, &*after.reason()), (401, "SESSION_INVALID"));
+        assert_eq!((deleted.status, deleted.json()), (200, json!({})));
+        assert_eq!((gone.status, &*gone.reason()), (401, "INVALID_CREDENTIALS"));
     });
 }

@@ -29,6 +29,11 @@ fn an_outage_is_told_from_a_refusal() {
             }
             sleep(Duration::from_millis(20)).await;
         }
+        // Where somebody may be nobody, too, it is still not known whether they are.
+        let cookie = format!("__Host-fairlead-session={}", guest.token);
+        let maybe = async |headers: &[(&str, &str)]| house.send("GET", "/maybe/page", headers).await.status;
+        let shown = [maybe(&[("cookie", &cookie)]).await, maybe(&headers).await];
+        assert_eq!((shown, maybe(&[]).await), ([503, 503], 200));
         house.sessions.binary.signal(Signal::KILL);
 
         for _ in 0..20 {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use guard::Near;
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 use proto::envoy::service::auth::v3::{AttributeContext, attribute_context, check_response::HttpResponse};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -21,6 +21,11 @@ use crate::{
 };
 
 const LISTED: &str = "https://app.example.com";
+/// What a page of any origin may do by cookie: methods that change nothing.
+const SAFE: &[&str] = &["GET", "HEAD", "OPTIONS"];
+/// What it may not do, `TRACE` and what is no method among it.
+const UNSAFE: &[&str] =
+    &["POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE", "QUERY", "get", "Head", "GET ", ""];
 
 /// An edge that knows one session.
 struct House {
@@ -50,6 +55,16 @@ impl House {
         let answer = self.runtime.block_on(self.check.check(Request::new(question)));
         answer.map(Response::into_inner)
     }
+
+    /// What becomes of a request with one header.
+    fn code(&self, method: &str, name: &str, value: String) -> i32 {
+        let headers = HashMap::from([(name.to_owned(), value)]);
+        let http = HttpRequest { method: method.to_owned(), headers, ..HttpRequest::default() };
+        let request =
+            attribute_context::Request { http: Some(http), ..attribute_context::Request::default() };
+        let attributes = AttributeContext { request: Some(request), ..AttributeContext::default() };
+        self.ask(CheckRequest { attributes: Some(attributes) }).unwrap().status.unwrap().code
+    }
 }
 
 /// A token that may be the right one, of a session whose tokens are written `S` and `R`.
@@ -76,10 +91,12 @@ fn cookie() -> impl Strategy<Value = String> {
         1 => Just("theme"),
     ];
     let separator = prop_oneof![Just("; "), Just(";"), Just(",")];
-    (vec((name, tokens()), 0..4), separator).prop_map(|(pairs, separator)| {
+    let any = (vec((name, tokens()), 0..4), separator).prop_map(|(pairs, separator)| {
         let pairs: Vec<_> = pairs.into_iter().map(|(name, token)| format!("{name}={token}")).collect();
         pairs.join(separator)
-    })
+    });
+    // The right one alone often enough that every method has it.
+    prop_oneof![any, Just("__Host-fairlead-session=S".to_owned())]
 }
 
 fn questions() -> impl Strategy<Value = CheckRequest> {
@@ -93,7 +110,7 @@ fn questions() -> impl Strategy<Value = CheckRequest> {
         prop_oneof![3 => Just("session"), 1 => Just("refresh_cookie"), 1 => Just("other")],
         prop_oneof![Just("optional"), Just("required"), Just("passed_on"), Just("")],
     );
-    let method = prop_oneof![Just("GET"), Just("POST"), Just("TRACE"), Just("get"), Just("")];
+    let method = prop_oneof![3 => select(SAFE), 5 => select(UNSAFE)];
     (headers, vec(extension, 0..2), method, 0..20_u8).prop_map(|(headers, extensions, method, missing)| {
         let (authorization, cookie, origin, content_type) = headers;
         let headers = [
@@ -180,7 +197,7 @@ proptest! {
             let by_cookie = authorization.is_empty()
                 && cookie.matches("__Host-fairlead-session=").count() == 1
                 && cookie.contains(&format!("__Host-fairlead-session={token}"));
-            let mayed = http.method == "GET" || header(&http.headers, "origin") == LISTED;
+            let mayed = SAFE.contains(&&*http.method) || header(&http.headers, "origin") == LISTED;
             let named = ok.headers.iter().any(|it| it.header.as_ref().unwrap().key == "x-fairlead-account-id");
             prop_assert!(passes);
             prop_assert!(!named || by_bearer || by_cookie && mayed, "{http:?} passes as somebody");
@@ -194,19 +211,26 @@ proptest! {
 #[test]
 fn the_right_token_passes() {
     let house = House::open();
-    let ask = |headers: [(&str, String); 1], method: &str| {
-        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let http = HttpRequest { method: method.to_owned(), headers, ..HttpRequest::default() };
-        let request =
-            attribute_context::Request { http: Some(http), ..attribute_context::Request::default() };
-        let attributes = AttributeContext { request: Some(request), ..AttributeContext::default() };
-        house.ask(CheckRequest { attributes: Some(attributes) }).unwrap().status.unwrap().code
-    };
     let token = &house.issued.session_token;
 
-    let bearer = ask([("authorization", format!("Bearer {token}"))], "POST");
-    let cookie = ask([("cookie", format!("__Host-fairlead-session={token}"))], "GET");
-    let posted = ask([("cookie", format!("__Host-fairlead-session={token}"))], "POST");
+    let bearer = house.code("POST", "authorization", format!("Bearer {token}"));
+    let cookie = house.code("GET", "cookie", format!("__Host-fairlead-session={token}"));
+    let posted = house.code("POST", "cookie", format!("__Host-fairlead-session={token}"));
 
     assert_eq!([bearer, cookie, posted], [0, 0, Code::PermissionDenied as i32]);
+}
+
+#[test]
+fn a_page_that_is_not_listed_may_do_by_cookie_what_changes_nothing() {
+    let house = House::open();
+    let cookie = format!("__Host-fairlead-session={}", house.issued.session_token);
+
+    let code = |method: &&str| house.code(method, "cookie", cookie.clone());
+
+    for method in SAFE {
+        assert_eq!(code(method), 0, "{method}");
+    }
+    for method in UNSAFE {
+        assert_eq!(code(method), Code::PermissionDenied as i32, "{method}");
+    }
 }
