@@ -4,6 +4,7 @@ mod accounts;
 mod browser;
 mod edge;
 mod failover;
+mod full;
 mod late;
 mod near;
 mod outage;

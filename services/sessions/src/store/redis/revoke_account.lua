@@ -6,7 +6,7 @@ local except, life, session = ARGV[1], ARGV[3], ARGV[4]
 local floor
 if ARGV[2] ~= '' then
   floor = math.max(tonumber(ARGV[2]), tonumber(redis.call('GET', KEYS[2]) or '0'))
-  redis.call('SET', KEYS[2], text(floor), 'PX', life)
+  set(KEYS[2], text(floor), life)
 end
 
 local ended = {}

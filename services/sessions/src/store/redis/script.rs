@@ -11,6 +11,8 @@ use super::{failed::Failed, slot::Slot};
 const CLOCK: &str = include_str!("now.lua");
 /// What those that count may use besides.
 const RATE: &str = include_str!("rate.lua");
+/// What those may use that end sessions.
+const SET: &str = include_str!("set.lua");
 
 type Lazy = LazyLock<Named>;
 
@@ -20,7 +22,7 @@ pub(super) static INSERT: Lazy = Lazy::new(|| script("insert", &[CLOCK, include_
 pub(super) static REPLACE: Lazy = Lazy::new(|| alone("replace", &[CLOCK, include_str!("replace.lua")]));
 pub(super) static REVOKE: Lazy = Lazy::new(|| script("revoke", &[CLOCK, include_str!("revoke.lua")]));
 pub(super) static REVOKE_ACCOUNT: Lazy =
-    Lazy::new(|| script("revoke_account", &[CLOCK, include_str!("revoke_account.lua")]));
+    Lazy::new(|| script("revoke_account", &[CLOCK, SET, include_str!("revoke_account.lua")]));
 pub(super) static LIST: Lazy = Lazy::new(|| script("list", &[CLOCK, include_str!("list.lua")]));
 pub(super) static TELL: Lazy = Lazy::new(|| alone("tell", &[CLOCK, include_str!("tell.lua")]));
 pub(super) static COUNT_ADDRESS: Lazy =

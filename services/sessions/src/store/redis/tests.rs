@@ -1,6 +1,7 @@
 //! What holds for Redis alone.
 
 mod cluster;
+mod full;
 mod moving;
 mod sentinels;
 
