@@ -13,6 +13,7 @@
 //! | `fl:m:{<bucket>}:<e-mail hash>` | the same for the account | then |
 //! | `fl:f:{<bucket>}:<e-mail hash><address>` | failures of the pair, and when the next try is admitted | an hour later |
 //! | `fl:k:{<bucket>}:<e-mail hash><address>` | that the address has signed in | after 30 days |
+//! | `fl:w:{<bucket>}` | nothing: written where an end finds nothing to end, for replicas to acknowledge | a second later |
 //! | `fl:{revocations}` | a stream of the latest ends of sessions, numbered | never; it is cut to some 16,000 |
 //!
 //! Ids, hashes and addresses are raw bytes.

@@ -1,7 +1,7 @@
 -- Ends sessions of an account. KEYS: account's index, account's floor.
--- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id.
+-- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id, bucket's mark.
 -- Answers the ids that were ended.
-local except, life, session = ARGV[1], ARGV[3], ARGV[4]
+local except, life, session, unread = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
 
 local floor
 if ARGV[2] ~= '' then
@@ -20,5 +20,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     redis.call('ZREM', KEYS[1], id)
     ended[#ended + 1] = id
   end
+end
+if not floor and #ended == 0 then
+  mark(unread)
 end
 return ended

@@ -24,15 +24,15 @@ pub(super) async fn now(redis: &Connections, bucket: Bucket) -> Result<Moment, E
     Ok(Moment::from_millis(time))
 }
 
-/// Tells of ends of one account. Where they happened, nothing is done; but replicas must have heard of them there.
+/// Tells of ends of one account. Where they happened, nothing is ended; but replicas must have heard of them there.
 pub(super) async fn announce(redis: &Connections, ended: &[Revocation]) -> Result<(), Error> {
     let Some(Revocation::Session { account, .. } | Revocation::Account { account, .. }) = ended.first()
     else {
         return Ok(());
     };
-    let home = keys::session_prefix(AccountId(*account).bucket());
+    let mark = keys::mark(AccountId(*account).bucket());
     let ended = ended.to_vec();
-    let _: u64 = redis.end(script::NOW.near(&home), move |_| ended).await?;
+    let _: u64 = redis.end(script::ANNOUNCE.key(mark), move |_| ended).await?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ fn replacing(id: SessionId, expected: &Record, new: &Record) -> Run<'static> {
 
 pub(super) async fn revoke(redis: &Connections, account: AccountId, id: SessionId) -> Result<bool, Error> {
     let mut run = script::REVOKE.key(keys::session(account.bucket(), id));
-    run.key(keys::index(account)).arg(id.0.as_bytes());
+    run.key(keys::index(account)).arg(id.0.as_bytes()).arg(keys::mark(account.bucket()));
     // Also when it is gone: who ended it may have failed to tell.
     redis.end(run, move |_| vec![id.ended(account)]).await
 }
@@ -124,7 +124,8 @@ pub(super) async fn revoke_account(
         .arg(kept)
         .arg(epoch)
         .arg(millis(FLOOR_LIFE))
-        .arg(keys::session_prefix(account.bucket()));
+        .arg(keys::session_prefix(account.bucket()))
+        .arg(keys::mark(account.bucket()));
     let ended = redis.end(run, move |_| vec![account.ended(except)]).await?;
     Ok(ids(ended))
 }

@@ -1,6 +1,6 @@
 //! What holds for a Cluster.
 
-use testkit::RedisCluster;
+use testkit::{Redis, RedisCluster};
 
 use super::{slot::Slot, *};
 use crate::store::contract::eventually;
@@ -113,4 +113,31 @@ async fn a_cluster_that_is_not_all_right_is_not_there_and_says_why() {
     })
     .await;
     assert!(told.contains("cluster_state is fail"), "{told}");
+}
+
+/// How many keys a server was told to set.
+async fn set(redis: &Redis) -> u64 {
+    let stats = redis.ask("INFO commandstats").await.unwrap();
+    let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_set:calls="));
+    line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_end_that_finds_nothing_writes_something_that_the_replica_can_acknowledge() {
+    let cluster = testkit::shared_redis_cluster().await;
+    let store = RedisStore::at(&cluster.url);
+    let Session { id, record } = kept(&store, account_at(&cluster, 0)).await;
+    let (account, replica) = (record.account, cluster.replica(0));
+    assert!(store.revoke(account, id).await.unwrap());
+
+    let before = set(replica).await;
+    assert!(!store.revoke(account, id).await.unwrap());
+    assert_eq!(set(replica).await, before + 1);
+    assert!(store.revoke_account(account, None, None).await.unwrap().is_empty());
+    assert_eq!(set(replica).await, before + 2);
+    store.announce(&[id.ended(account)]).await.unwrap();
+    assert_eq!(set(replica).await, before + 3);
+
+    // Of which nothing stays.
+    cluster.master(0).says("DBSIZE", "0").await;
 }
