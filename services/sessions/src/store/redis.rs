@@ -24,6 +24,7 @@ mod check;
 mod cluster;
 mod config;
 mod connections;
+mod ending;
 mod failed;
 mod feed;
 #[cfg(feature = "fill")]

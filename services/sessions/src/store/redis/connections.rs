@@ -13,7 +13,7 @@ use guard::Revocation;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tokio::time::timeout;
 
-use super::{failed::Failed, feed, node::Node, route::Line, script::Run, slot::Slot, ways::Ways};
+use super::{ending, failed::Failed, feed, node::Node, script::Run, slot::Slot, ways::Ways};
 use crate::error::Error;
 
 /// How long an operation may take, all that it waits for together: an outage is told within a second.
@@ -65,7 +65,7 @@ impl Connections {
     /// Runs a script on a connection of its own.
     pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let done = self.bounded(script, async { Ok(write(&ways, script).await?.0) });
+        let done = self.bounded(script, async { Ok(ways.route(script).write().await?.0) });
         Ok(done.await?)
     }
 
@@ -79,12 +79,10 @@ impl Connections {
         let (ways, script) = (self.current(), Arc::new(script));
         let run = Arc::clone(&script);
         let all = tokio::spawn(async move {
-            let late = |_| Failed::Late(STEP);
-            let (answer, mut line) = timeout(STEP, end(&ways, &run)).await.map_err(late)??;
+            let (answer, lines) = step(ending::end(&ways, &run)).await?;
             let ended = ended(&answer);
             if !ended.is_empty() {
-                let tell = feed::tell(&ended);
-                timeout(STEP, told(&ways, &tell, &mut line)).await.map_err(late)??;
+                step(lines.tell(&ways, &feed::tell(&ended))).await?;
             }
             Ok(answer)
         });
@@ -138,44 +136,7 @@ impl Connections {
     }
 }
 
-/// Runs a script that ends sessions, where that can be told.
-async fn end<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
-    let (here, there) = (ways.master(script.slot()).await?, ways.master(feed::slot()).await?);
-    if !Arc::ptr_eq(&here.node, &there.node) {
-        // Nothing is ended that could not be told.
-        drop(there.node.connect().await?);
-    }
-    write(ways, script).await
-}
-
-/// Runs a script on a connection of its own, and tells which.
-async fn write<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
-    let mut route = ways.route(script);
-    loop {
-        match route.next().await?.write(script).await {
-            Ok(done) => return Ok(done),
-            Err(failed) => route.after(failed).await?,
-        }
-    }
-}
-
-/// Tells of ends, on this line if it leads there, or else on another; and waits until replicas have heard of all that was
-/// done on both.
-async fn told(ways: &Ways, script: &Run<'_>, line: &mut Line) -> Result<(), Failed> {
-    let mut route = ways.route(script);
-    loop {
-        let stop = route.next().await?;
-        let done = if stop.is_at_the_end_of(line) {
-            script.on::<()>(&mut line.connection).await.map(|()| None)
-        } else {
-            stop.write::<()>(script).await.map(|((), other)| Some(other))
-        };
-        match done {
-            Ok(None) => return line.replicated().await,
-            Ok(Some(mut other)) => {
-                return tokio::try_join!(line.replicated(), other.replicated()).map(drop);
-            }
-            Err(failed) => route.after(failed).await?,
-        }
-    }
+/// One of the two steps of an end.
+async fn step<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    timeout(STEP, work).await.unwrap_or(Err(Failed::Late(STEP)))
 }

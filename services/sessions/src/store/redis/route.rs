@@ -66,6 +66,16 @@ impl<'a> Route<'a> {
         }
         Ok(())
     }
+
+    /// Goes all the way, and runs it there on a connection of its own; tells which.
+    pub(super) async fn write<T: FromRedisValue>(mut self) -> Result<(T, Line), Failed> {
+        loop {
+            match self.next().await?.write(self.run).await {
+                Ok(done) => return Ok(done),
+                Err(failed) => self.after(failed).await?,
+            }
+        }
+    }
 }
 
 /// A master, and whether the slot is only on its way to it.
@@ -83,7 +93,7 @@ impl Stop {
 
     /// Runs on a connection of one's own, and tells which.
     pub(super) async fn write<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<(T, Line), Failed> {
-        let mut line = Line { connection: self.master.node.connect().await?, master: self.master.clone() };
+        let mut line = Line::to(&self.master).await?;
         let answer = if self.ahead {
             Box::pin(run.ahead(&mut line.connection)).await?
         } else {
@@ -105,6 +115,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// A line that has shown that it is alive.
+    pub(super) async fn to(master: &Master) -> Result<Self, Failed> {
+        Ok(Self { connection: master.node.connect().await?, master: master.clone() })
+    }
+
     /// Waits until enough replicas have all that was asked on this line, and everything that was written there before.
     pub(super) async fn replicated(&mut self) -> Result<(), Failed> {
         let needed = self.master.acknowledgements;

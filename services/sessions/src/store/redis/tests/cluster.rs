@@ -1,6 +1,7 @@
 //! What holds for a Cluster.
 
 use testkit::{Redis, RedisCluster};
+use tokio::task::JoinSet;
 
 use super::{slot::Slot, *};
 use crate::store::contract::eventually;
@@ -113,6 +114,42 @@ async fn a_cluster_that_is_not_all_right_is_not_there_and_says_why() {
     })
     .await;
     assert!(told.contains("cluster_state is fail"), "{told}");
+}
+
+#[tokio::test]
+async fn whoever_finds_no_line_to_the_feed_has_ended_nothing() {
+    let cluster = testkit::redis_cluster().await;
+    let store = Arc::new(RedisStore::at(&cluster.url));
+    let mut sessions = Vec::new();
+    for _ in 0..32 {
+        for at in [0, 16383] {
+            sessions.push(kept(&store, account_at(&cluster, at)).await);
+        }
+    }
+
+    // What is told then keeps its line for as long as it waits for the replica; and there are fewer to the feed's master
+    // than to both others.
+    cluster.replica(feed::slot().0).freeze().await;
+    let mut ending = JoinSet::new();
+    for session in sessions {
+        let store = Arc::clone(&store);
+        ending.spawn(async move { (store.revoke(session.record.account, session.id).await, session) });
+    }
+    let (mut told, mut refused) = (0, 0);
+    for (ended, session) in ending.join_all().await {
+        let Err(Error::Store(why)) = ended else { panic!("{ended:?}") };
+        let is_there = is_there(&store, &session).await.unwrap();
+        match &*why.to_string() {
+            "0 of 1 replicas have acknowledged what was written" => told += 1,
+            "no connection to redis" => {
+                assert!(is_there, "it has ended, and could not be told");
+                refused += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    assert!(told > 0 && refused > 0, "{told} were told, {refused} refused");
 }
 
 /// How many keys a server was told to set.
