@@ -15,4 +15,5 @@ mod rotation;
 mod sign_in;
 mod suite;
 mod tls;
+mod untold;
 mod watch;

@@ -54,9 +54,11 @@ pub(super) async fn insert(
     session: &Session,
     per_account: u32,
 ) -> Result<Insertion, Error> {
-    let account = session.record.account;
-    let ended = move |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
-        evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect()
+    let (account, new) = (session.record.account, session.id);
+    let ended = move |evicted: Option<&Option<Vec<RawId>>>| match evicted {
+        Some(evicted) => evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect(),
+        // Any may have been evicted. Those that were not are only looked up once more.
+        None => vec![account.ended(Some(new))],
     };
     let evicted = redis.end(inserting(session, per_account), ended).await?;
     Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
@@ -94,7 +96,10 @@ pub(super) async fn rotate(
     new: &Record,
 ) -> Result<bool, Error> {
     let account = expected.account;
-    let ended = move |rotated: &bool| rotated.then(|| id.ended(account)).into_iter().collect();
+    let ended = move |rotated: Option<&bool>| match rotated {
+        Some(false) => Vec::new(),
+        Some(true) | None => vec![id.ended(account)],
+    };
     redis.end(replacing(id, expected, new), ended).await
 }
 

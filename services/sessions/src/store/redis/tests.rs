@@ -4,6 +4,7 @@ mod cluster;
 mod full;
 mod moving;
 mod sentinels;
+mod untold;
 
 use std::{pin::pin, time::Duration};
 
