@@ -59,7 +59,12 @@ impl Keeper {
         let pair = Pair::random();
         let record = Record::begin(grant, device, &pair, now, &self.config);
         let session = Session { id: SessionId::new(now), record };
-        match self.store.insert(&session, self.config.per_account).await? {
+        let inserted = self.store.insert(&session, self.config.per_account).await;
+        if inserted.is_err() {
+            // Others may have been ended for it all the same.
+            self.near.revoke(&session.record.account.ended(Some(session.id)));
+        }
+        match inserted? {
             Insertion::Kept { evicted } => {
                 for id in &evicted {
                     self.near.revoke(&id.ended(session.record.account));

@@ -30,7 +30,8 @@ pub(crate) const FLOOR_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A session is not there any more from its end on. Nothing here knows a secret.
 ///
 /// Whoever listens to the store hears of every end that an operation brought about, before the operation answers; also
-/// of one that an earlier operation brought about and could not tell. Of a session that was never ended nothing is heard.
+/// of one that an earlier operation brought about and could not tell. Where an operation fails, what it may have ended is
+/// heard of as soon as that can be told. Of any other session that was never ended nothing is heard.
 #[async_trait]
 pub trait Store: guard::Feed {
     /// The time, by the clock that ends the sessions of this bucket.

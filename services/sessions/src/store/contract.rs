@@ -9,6 +9,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+pub(crate) use self::feed::heard;
 use super::{Insertion, MemoryStore, RedisStore, Store};
 use crate::{
     clock::Moment,

@@ -13,6 +13,7 @@
 //! | `fl:m:{<bucket>}:<e-mail hash>` | the same for the account | then |
 //! | `fl:f:{<bucket>}:<e-mail hash><address>` | failures of the pair, and when the next try is admitted | an hour later |
 //! | `fl:k:{<bucket>}:<e-mail hash><address>` | that the address has signed in | after 30 days |
+//! | `fl:w:{<bucket>}` | nothing: written where an end finds nothing to end, for replicas to acknowledge | a second later |
 //! | `fl:{revocations}` | a stream of the latest ends of sessions, numbered | never; it is cut to some 16,000 |
 //!
 //! Ids, hashes and addresses are raw bytes.
@@ -23,6 +24,7 @@ mod check;
 mod cluster;
 mod config;
 mod connections;
+mod ending;
 mod failed;
 mod feed;
 #[cfg(feature = "fill")]
@@ -38,6 +40,7 @@ mod sessions;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod untold;
 mod ways;
 
 #[cfg(test)]
@@ -47,9 +50,12 @@ use std::{error, time::Duration};
 use async_trait::async_trait;
 use common::{
     Process,
+    lifecycle::StopWhen,
     telemetry::database::{Database, Place},
 };
 use guard::{Listening, Lost, Revocation};
+#[cfg(test)]
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::Config;
 use connections::Connections;
@@ -85,8 +91,10 @@ impl RedisStore {
         let ca = config.ca.clone();
         let open = move |url: &_| Ways::open(url, ca.as_deref(), size, &observed);
         let ways = process.follow(config::URL, &config.url, open)?;
-        let redis = Connections::over(ways.current(), database);
+        let (redis, teller) = Connections::over(ways.current(), database);
         check::register(&redis, process);
+        let telling = redis.clone();
+        process.worker("sessions.untold", StopWhen::CallsDone, |stop| teller.work(telling, stop));
         let rotated = redis.clone();
         process.rotate(config::URL, ways, check::answers, move |ways| rotated.replace(ways));
         Ok(Self { redis })
@@ -97,7 +105,9 @@ impl RedisStore {
     pub(crate) fn at(url: &str) -> Self {
         let database = Database::new("redis", Place::default());
         let ways = Ways::open(&url.to_owned().into(), None, 24, &database).unwrap();
-        Self { redis: Connections::over(Arc::new(ways), database) }
+        let (redis, teller) = Connections::over(Arc::new(ways), database);
+        tokio::spawn(teller.work(redis.clone(), CancellationToken::new()));
+        Self { redis }
     }
 }
 

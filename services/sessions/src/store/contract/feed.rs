@@ -5,7 +5,7 @@ use guard::{BootTime, Heard, LEASE, Listening, Revocation};
 use super::*;
 
 /// What is heard until everything that happened before has been.
-async fn heard(listening: &mut dyn Listening) -> Vec<Revocation> {
+pub(crate) async fn heard(listening: &mut dyn Listening) -> Vec<Revocation> {
     let (mut all, began) = (Vec::new(), BootTime::now());
     loop {
         let Heard { revocations, lease } = listening.next().await.unwrap();

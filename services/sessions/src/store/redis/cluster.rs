@@ -62,11 +62,12 @@ impl Cluster {
         view.master(slot).cloned().ok_or_else(missing)
     }
 
-    /// The node at `host:port`, where another node redirects to. What is not known yet has a replica, too.
-    pub(super) fn redirected(&self, address: &str) -> Result<Master, Failed> {
+    /// The node at `host:port`, where the node that was asked redirects to. What is not known yet has a replica, too.
+    pub(super) fn redirected(&self, address: &str, asked: &Node) -> Result<Master, Failed> {
         let unknown = || Failed::NoMaster(format!("redirected to {address}"));
         let (host, port) = address.rsplit_once(':').ok_or_else(unknown)?;
-        let node = self.nodes.at(host, port.parse().map_err(|_| unknown())?).map_err(Failed::NoMaster)?;
+        let host = map::host(Some(host), &asked.host());
+        let node = self.nodes.at(&host, port.parse().map_err(|_| unknown())?).map_err(Failed::NoMaster)?;
         let view = self.lookout.last();
         let known =
             view.and_then(|view| view.masters.iter().find(|it| Arc::ptr_eq(&it.node, &node)).cloned());
@@ -191,4 +192,24 @@ async fn ask(node: &Node) -> Result<(String, Value, String), String> {
         all.cmd("CLUSTER").arg(what);
     }
     node.ask_all(&all).await.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::IntoConnectionInfo;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_redirection_to_a_port_leads_to_the_host_that_was_asked() {
+        let seeds = vec!["redis://10.0.0.1:7000".into_connection_info().unwrap()];
+        let cluster = Cluster::open(seeds, 8);
+        let asked = cluster.nodes.at("10.0.0.2", 7000).unwrap();
+
+        let place = |address| cluster.redirected(address, &asked).unwrap().node.name();
+
+        assert_eq!(place(":7001"), "10.0.0.2:7001");
+        assert_eq!(place("?:7001"), "10.0.0.2:7001");
+        assert_eq!(place("10.0.0.3:7001"), "10.0.0.3:7001");
+    }
 }

@@ -13,7 +13,16 @@ use guard::Revocation;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tokio::time::timeout;
 
-use super::{failed::Failed, feed, node::Node, route::Line, script::Run, slot::Slot, ways::Ways};
+use super::{
+    ending,
+    failed::Failed,
+    feed,
+    node::Node,
+    script::Run,
+    slot::Slot,
+    untold::{self, Later, Teller},
+    ways::Ways,
+};
 use crate::error::Error;
 
 /// How long an operation may take, all that it waits for together: an outage is told within a second.
@@ -28,12 +37,16 @@ pub(super) struct Connections {
     ways: Arc<RwLock<Arc<Ways>>>,
     /// What is told of the scripts that are run.
     database: Database,
+    /// Who takes ends that could not be told.
+    later: Later,
 }
 
 impl Connections {
-    pub(super) fn over(ways: Arc<Ways>, database: Database) -> Self {
+    /// Connections, and who tells later of the ends that cannot be told over them at once.
+    pub(super) fn over(ways: Arc<Ways>, database: Database) -> (Self, Teller) {
         database.moved(ways.place());
-        Self { ways: Arc::new(RwLock::new(ways)), database }
+        let (later, teller) = untold::channel();
+        (Self { ways: Arc::new(RwLock::new(ways)), database, later }, teller)
     }
 
     /// Counts what is asked of Redis from now on.
@@ -65,30 +78,53 @@ impl Connections {
     /// Runs a script on a connection of its own.
     pub(super) async fn write<T: FromRedisValue>(&self, script: &Run<'_>) -> Result<T, Error> {
         let ways = self.current();
-        let done = self.bounded(script, async { Ok(write(&ways, script).await?.0) });
+        let done = self.bounded(script, async { Ok(ways.route(script).write().await?.0) });
         Ok(done.await?)
     }
 
     /// Runs a script that ends sessions on a connection of its own, then tells of the ends that follow from its answer,
-    /// and waits until replicas have both. All is done also for a caller who hangs up in between.
+    /// or from there being none, and waits until replicas have both. All is done also for a caller who hangs up in
+    /// between. What may have ended and is not told by then is told later.
     pub(super) async fn end<T: FromRedisValue + Send + 'static>(
         &self,
         script: Run<'static>,
-        ended: impl FnOnce(&T) -> Vec<Revocation> + Send + 'static,
+        ended: impl FnOnce(Option<&T>) -> Vec<Revocation> + Send + 'static,
     ) -> Result<T, Error> {
         let (ways, script) = (self.current(), Arc::new(script));
-        let run = Arc::clone(&script);
+        let (run, later) = (Arc::clone(&script), self.later.clone());
         let all = tokio::spawn(async move {
-            let late = |_| Failed::Late(STEP);
-            let (answer, mut line) = timeout(STEP, end(&ways, &run)).await.map_err(late)??;
-            let ended = ended(&answer);
-            if !ended.is_empty() {
-                let tell = feed::tell(&ended);
-                timeout(STEP, told(&ways, &tell, &mut line)).await.map_err(late)??;
+            let (answer, lines) = match step(ending::end(&ways, &run)).await {
+                Ok(done) => done,
+                Err(failed) => {
+                    if failed.leaves_it_open() {
+                        later.tell(ended(None));
+                    }
+                    return Err(failed);
+                }
+            };
+            let ended = ended(Some(&answer));
+            if ended.is_empty() {
+                return Ok(answer);
             }
-            Ok(answer)
+            let told = step(lines.tell(&ways, &feed::tell(&ended))).await;
+            if told.as_ref().is_err_and(|failed| !failed.is_unreplicated()) {
+                later.tell(ended);
+            }
+            told.map(|()| answer)
         });
         Ok(self.bounded(&script, async { all.await? }).await?)
+    }
+
+    /// Tells of ends, on a connection that is made for it: those of the pool may be as dead as the one that it could not
+    /// be told on. Nobody waits for replicas to have it, for whoever listens to one that is promoted begins anew.
+    pub(super) async fn tell(&self, ended: &[Revocation]) -> Result<(), Failed> {
+        let tell = feed::tell(ended);
+        let telling = async {
+            let (mut connection, _) = self.dial(tell.slot()).await?;
+            // A master that has the feed no more says who has.
+            tell.on(&mut connection).await.inspect_err(|_| self.look_again())
+        };
+        self.bounded(&tell, telling).await
     }
 
     /// A connection that blocks, to the master that has this slot.
@@ -138,44 +174,7 @@ impl Connections {
     }
 }
 
-/// Runs a script that ends sessions, where that can be told.
-async fn end<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
-    let (here, there) = (ways.master(script.slot()).await?, ways.master(feed::slot()).await?);
-    if !Arc::ptr_eq(&here.node, &there.node) {
-        // Nothing is ended that could not be told.
-        drop(there.node.connect().await?);
-    }
-    write(ways, script).await
-}
-
-/// Runs a script on a connection of its own, and tells which.
-async fn write<T: FromRedisValue>(ways: &Ways, script: &Run<'_>) -> Result<(T, Line), Failed> {
-    let mut route = ways.route(script);
-    loop {
-        match route.next().await?.write(script).await {
-            Ok(done) => return Ok(done),
-            Err(failed) => route.after(failed).await?,
-        }
-    }
-}
-
-/// Tells of ends, on this line if it leads there, or else on another; and waits until replicas have heard of all that was
-/// done on both.
-async fn told(ways: &Ways, script: &Run<'_>, line: &mut Line) -> Result<(), Failed> {
-    let mut route = ways.route(script);
-    loop {
-        let stop = route.next().await?;
-        let done = if stop.is_at_the_end_of(line) {
-            script.on::<()>(&mut line.connection).await.map(|()| None)
-        } else {
-            stop.write::<()>(script).await.map(|((), other)| Some(other))
-        };
-        match done {
-            Ok(None) => return line.replicated().await,
-            Ok(Some(mut other)) => {
-                return tokio::try_join!(line.replicated(), other.replicated()).map(drop);
-            }
-            Err(failed) => route.after(failed).await?,
-        }
-    }
+/// One of the two steps of an end.
+async fn step<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    timeout(STEP, work).await.unwrap_or(Err(Failed::Late(STEP)))
 }

@@ -68,6 +68,20 @@ impl Failed {
         }
     }
 
+    /// Whether what was asked may have been done all the same: it may be under way, or its answer was lost.
+    pub(super) fn leaves_it_open(&self) -> bool {
+        match self {
+            Self::Late(_) | Self::Broken(_) => true,
+            Self::Redis(error) => error.code().is_none(),
+            Self::Pool(_) | Self::NoMaster(_) | Self::Unreplicated { .. } | Self::Unreadable(_) => false,
+        }
+    }
+
+    /// Whether it was done, and only replicas do not have it yet.
+    pub(super) fn is_unreplicated(&self) -> bool {
+        matches!(self, Self::Unreplicated { .. })
+    }
+
     /// Whether there was no connection, or none any more.
     pub(super) fn is_closed(&self) -> bool {
         matches!(self, Self::Redis(error) if error.is_io_error() && !error.is_timeout())

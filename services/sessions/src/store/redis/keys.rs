@@ -22,6 +22,11 @@ pub(super) fn floor(account: AccountId) -> Vec<u8> {
     tagged('e', account.bucket(), account.0.as_bytes())
 }
 
+/// What is written where nothing else was, and read by nobody.
+pub(super) fn mark(bucket: Bucket) -> Vec<u8> {
+    format!("fl:w:{{{bucket}}}").into_bytes()
+}
+
 /// The key of an address's bucket. Its tag is spelt as text: a brace among raw bytes would end it early.
 pub(super) fn address(network: Network) -> Vec<u8> {
     let spelt = match network {

@@ -124,6 +124,11 @@ impl Node {
         Place { address: Some(address), port, namespace: Some(self.info.redis_settings().db().to_string()) }
     }
 
+    /// Its host.
+    pub(super) fn host(&self) -> String {
+        address::place(&self.info).0
+    }
+
     /// Its address, for people.
     pub(super) fn name(&self) -> String {
         self.info.addr().to_string()

@@ -1,12 +1,12 @@
 -- Ends sessions of an account. KEYS: account's index, account's floor.
--- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id.
+-- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id, bucket's mark.
 -- Answers the ids that were ended.
-local except, life, session = ARGV[1], ARGV[3], ARGV[4]
+local except, life, session, unread = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
 
 local floor
 if ARGV[2] ~= '' then
   floor = math.max(tonumber(ARGV[2]), tonumber(redis.call('GET', KEYS[2]) or '0'))
-  redis.call('SET', KEYS[2], text(floor), 'PX', life)
+  set(KEYS[2], text(floor), life)
 end
 
 local ended = {}
@@ -20,5 +20,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     redis.call('ZREM', KEYS[1], id)
     ended[#ended + 1] = id
   end
+end
+if not floor and #ended == 0 then
+  mark(unread)
 end
 return ended

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::{
     failed::{Failed, Turn},
+    node::Node,
     script::Run,
     ways::{Master, Ways},
 };
@@ -24,21 +25,25 @@ const HOPS: u32 = 3;
 pub(super) struct Route<'a> {
     ways: &'a Ways,
     run: &'a Run<'a>,
+    /// Who was asked last.
+    asked: Option<Arc<Node>>,
     next: Option<Stop>,
     hops: u32,
 }
 
 impl<'a> Route<'a> {
     pub(super) fn new(ways: &'a Ways, run: &'a Run<'a>) -> Self {
-        Self { ways, run, next: None, hops: 0 }
+        Self { ways, run, asked: None, next: None, hops: 0 }
     }
 
     /// Where to try next.
     pub(super) async fn next(&mut self) -> Result<Stop, Failed> {
-        match self.next.take() {
-            Some(stop) => Ok(stop),
-            None => Ok(Stop { master: self.ways.master(self.run.slot()).await?, ahead: false }),
-        }
+        let stop = match self.next.take() {
+            Some(stop) => stop,
+            None => Stop { master: self.ways.master(self.run.slot()).await?, ahead: false },
+        };
+        self.asked = Some(Arc::clone(&stop.master.node));
+        Ok(stop)
     }
 
     /// It was not there.
@@ -48,11 +53,11 @@ impl<'a> Route<'a> {
     pub(super) async fn after(&mut self, failed: Failed) -> Result<(), Failed> {
         let turn = failed.turn(self.run);
         self.ways.look_again();
-        let redirected = |address: &str, ahead| match self.ways {
-            Ways::Cluster(cluster) => Ok(Some(Stop { master: cluster.redirected(address)?, ahead })),
-            Ways::One(_) | Ways::Sentinels { .. } => {
-                Err(Failed::NoMaster("it is one of a cluster".to_owned()))
+        let redirected = |address: &str, ahead| match (self.ways, &self.asked) {
+            (Ways::Cluster(cluster), Some(asked)) => {
+                Ok(Some(Stop { master: cluster.redirected(address, asked)?, ahead }))
             }
+            _ => Err(Failed::NoMaster("it is one of a cluster".to_owned())),
         };
         self.next = match turn {
             Turn::Elsewhere(address) => redirected(&address, false)?,
@@ -65,6 +70,16 @@ impl<'a> Route<'a> {
             sleep(MOVING).await;
         }
         Ok(())
+    }
+
+    /// Goes all the way, and runs it there on a connection of its own; tells which.
+    pub(super) async fn write<T: FromRedisValue>(mut self) -> Result<(T, Line), Failed> {
+        loop {
+            match self.next().await?.write(self.run).await {
+                Ok(done) => return Ok(done),
+                Err(failed) => self.after(failed).await?,
+            }
+        }
     }
 }
 
@@ -83,7 +98,7 @@ impl Stop {
 
     /// Runs on a connection of one's own, and tells which.
     pub(super) async fn write<T: FromRedisValue>(&self, run: &Run<'_>) -> Result<(T, Line), Failed> {
-        let mut line = Line { connection: self.master.node.connect().await?, master: self.master.clone() };
+        let mut line = Line::to(&self.master).await?;
         let answer = if self.ahead {
             Box::pin(run.ahead(&mut line.connection)).await?
         } else {
@@ -105,6 +120,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// A line that has shown that it is alive.
+    pub(super) async fn to(master: &Master) -> Result<Self, Failed> {
+        Ok(Self { connection: master.node.connect().await?, master: master.clone() })
+    }
+
     /// Waits until enough replicas have all that was asked on this line, and everything that was written there before.
     pub(super) async fn replicated(&mut self) -> Result<(), Failed> {
         let needed = self.master.acknowledgements;

@@ -11,6 +11,8 @@ use super::{failed::Failed, slot::Slot};
 const CLOCK: &str = include_str!("now.lua");
 /// What those that count may use besides.
 const RATE: &str = include_str!("rate.lua");
+/// What those may use that end sessions.
+const SET: &str = include_str!("set.lua");
 
 type Lazy = LazyLock<Named>;
 
@@ -18,9 +20,11 @@ pub(super) static NOW: Lazy = Lazy::new(|| script("now", &[CLOCK, include_str!("
 pub(super) static READ: Lazy = Lazy::new(|| alone("read", &[CLOCK, include_str!("read.lua")]));
 pub(super) static INSERT: Lazy = Lazy::new(|| script("insert", &[CLOCK, include_str!("insert.lua")]));
 pub(super) static REPLACE: Lazy = Lazy::new(|| alone("replace", &[CLOCK, include_str!("replace.lua")]));
-pub(super) static REVOKE: Lazy = Lazy::new(|| script("revoke", &[CLOCK, include_str!("revoke.lua")]));
+pub(super) static REVOKE: Lazy = Lazy::new(|| script("revoke", &[SET, include_str!("revoke.lua")]));
 pub(super) static REVOKE_ACCOUNT: Lazy =
-    Lazy::new(|| script("revoke_account", &[CLOCK, include_str!("revoke_account.lua")]));
+    Lazy::new(|| script("revoke_account", &[CLOCK, SET, include_str!("revoke_account.lua")]));
+/// Not alone, though it has one key: what it is about lies where the rest of the account does.
+pub(super) static ANNOUNCE: Lazy = Lazy::new(|| script("announce", &[SET, include_str!("announce.lua")]));
 pub(super) static LIST: Lazy = Lazy::new(|| script("list", &[CLOCK, include_str!("list.lua")]));
 pub(super) static TELL: Lazy = Lazy::new(|| alone("tell", &[CLOCK, include_str!("tell.lua")]));
 pub(super) static COUNT_ADDRESS: Lazy =

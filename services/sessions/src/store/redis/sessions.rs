@@ -24,15 +24,15 @@ pub(super) async fn now(redis: &Connections, bucket: Bucket) -> Result<Moment, E
     Ok(Moment::from_millis(time))
 }
 
-/// Tells of ends of one account. Where they happened, nothing is done; but replicas must have heard of them there.
+/// Tells of ends of one account. Where they happened, nothing is ended; but replicas must have heard of them there.
 pub(super) async fn announce(redis: &Connections, ended: &[Revocation]) -> Result<(), Error> {
     let Some(Revocation::Session { account, .. } | Revocation::Account { account, .. }) = ended.first()
     else {
         return Ok(());
     };
-    let home = keys::session_prefix(AccountId(*account).bucket());
+    let mark = keys::mark(AccountId(*account).bucket());
     let ended = ended.to_vec();
-    let _: u64 = redis.end(script::NOW.near(&home), move |_| ended).await?;
+    let _: u64 = redis.end(script::ANNOUNCE.key(mark), move |_| ended).await?;
     Ok(())
 }
 
@@ -54,9 +54,11 @@ pub(super) async fn insert(
     session: &Session,
     per_account: u32,
 ) -> Result<Insertion, Error> {
-    let account = session.record.account;
-    let ended = move |evicted: &Option<Vec<RawId>>| -> Vec<Revocation> {
-        evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect()
+    let (account, new) = (session.record.account, session.id);
+    let ended = move |evicted: Option<&Option<Vec<RawId>>>| match evicted {
+        Some(evicted) => evicted.iter().flatten().map(|RawId(id)| id.ended(account)).collect(),
+        // Any may have been evicted. Those that were not are only looked up once more.
+        None => vec![account.ended(Some(new))],
     };
     let evicted = redis.end(inserting(session, per_account), ended).await?;
     Ok(evicted.map_or(Insertion::Outdated, |evicted| Insertion::Kept { evicted: ids(evicted) }))
@@ -94,7 +96,10 @@ pub(super) async fn rotate(
     new: &Record,
 ) -> Result<bool, Error> {
     let account = expected.account;
-    let ended = move |rotated: &bool| rotated.then(|| id.ended(account)).into_iter().collect();
+    let ended = move |rotated: Option<&bool>| match rotated {
+        Some(false) => Vec::new(),
+        Some(true) | None => vec![id.ended(account)],
+    };
     redis.end(replacing(id, expected, new), ended).await
 }
 
@@ -106,7 +111,7 @@ fn replacing(id: SessionId, expected: &Record, new: &Record) -> Run<'static> {
 
 pub(super) async fn revoke(redis: &Connections, account: AccountId, id: SessionId) -> Result<bool, Error> {
     let mut run = script::REVOKE.key(keys::session(account.bucket(), id));
-    run.key(keys::index(account)).arg(id.0.as_bytes());
+    run.key(keys::index(account)).arg(id.0.as_bytes()).arg(keys::mark(account.bucket()));
     // Also when it is gone: who ended it may have failed to tell.
     redis.end(run, move |_| vec![id.ended(account)]).await
 }
@@ -124,7 +129,8 @@ pub(super) async fn revoke_account(
         .arg(kept)
         .arg(epoch)
         .arg(millis(FLOOR_LIFE))
-        .arg(keys::session_prefix(account.bucket()));
+        .arg(keys::session_prefix(account.bucket()))
+        .arg(keys::mark(account.bucket()));
     let ended = redis.end(run, move |_| vec![account.ended(except)]).await?;
     Ok(ids(ended))
 }

@@ -1,8 +1,10 @@
 //! What holds for Redis alone.
 
 mod cluster;
+mod full;
 mod moving;
 mod sentinels;
+mod untold;
 
 use std::{pin::pin, time::Duration};
 

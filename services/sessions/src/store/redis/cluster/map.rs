@@ -34,9 +34,7 @@ impl Map {
             };
             let number = |value: &Value| redis::from_redis_value(value.clone()).map(Slot);
             let (host, port, id) = node(master).map_err(unreadable)?;
-            // A node that does not know its own address says nothing, or a question mark.
-            let host = host.filter(|host| !matches!(&**host, "" | "?")).unwrap_or_else(|| asked.to_owned());
-            let place = (host, port);
+            let place = (self::host(host.as_deref(), asked), port);
             let known = this.masters.iter().position(|(master, _)| *master == place);
             let master = known.unwrap_or_else(|| {
                 this.masters.push((place, replicas.get(&*id).copied().unwrap_or_default()));
@@ -47,6 +45,12 @@ impl Map {
         this.ranges.sort_unstable_by_key(|(first, _, _)| first.0);
         Ok(this)
     }
+}
+
+/// The host that a node names. One that does not know an address says nothing, or a question mark: it is the one that was
+/// asked.
+pub(super) fn host(named: Option<&str>, asked: &str) -> String {
+    named.filter(|host| !matches!(*host, "" | "?")).unwrap_or(asked).to_owned()
 }
 
 /// The host, the port and the id are followed by more since Redis 7.

@@ -1,6 +1,7 @@
 //! What holds for a Cluster.
 
-use testkit::RedisCluster;
+use testkit::{Redis, RedisCluster};
+use tokio::task::JoinSet;
 
 use super::{slot::Slot, *};
 use crate::store::contract::eventually;
@@ -113,4 +114,67 @@ async fn a_cluster_that_is_not_all_right_is_not_there_and_says_why() {
     })
     .await;
     assert!(told.contains("cluster_state is fail"), "{told}");
+}
+
+#[tokio::test]
+async fn whoever_finds_no_line_to_the_feed_has_ended_nothing() {
+    let cluster = testkit::redis_cluster().await;
+    let store = Arc::new(RedisStore::at(&cluster.url));
+    let mut sessions = Vec::new();
+    for _ in 0..32 {
+        for at in [0, 16383] {
+            sessions.push(kept(&store, account_at(&cluster, at)).await);
+        }
+    }
+
+    // What is told then keeps its line for as long as it waits for the replica; and there are fewer to the feed's master
+    // than to both others.
+    cluster.replica(feed::slot().0).freeze().await;
+    let mut ending = JoinSet::new();
+    for session in sessions {
+        let store = Arc::clone(&store);
+        ending.spawn(async move { (store.revoke(session.record.account, session.id).await, session) });
+    }
+    let (mut told, mut refused) = (0, 0);
+    for (ended, session) in ending.join_all().await {
+        let Err(Error::Store(why)) = ended else { panic!("{ended:?}") };
+        let is_there = is_there(&store, &session).await.unwrap();
+        match &*why.to_string() {
+            "0 of 1 replicas have acknowledged what was written" => told += 1,
+            "no connection to redis" => {
+                assert!(is_there, "it has ended, and could not be told");
+                refused += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    assert!(told > 0 && refused > 0, "{told} were told, {refused} refused");
+}
+
+/// How many keys a server was told to set.
+async fn set(redis: &Redis) -> u64 {
+    let stats = redis.ask("INFO commandstats").await.unwrap();
+    let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_set:calls="));
+    line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_end_that_finds_nothing_writes_something_that_the_replica_can_acknowledge() {
+    let cluster = testkit::shared_redis_cluster().await;
+    let store = RedisStore::at(&cluster.url);
+    let Session { id, record } = kept(&store, account_at(&cluster, 0)).await;
+    let (account, replica) = (record.account, cluster.replica(0));
+    assert!(store.revoke(account, id).await.unwrap());
+
+    let before = set(replica).await;
+    assert!(!store.revoke(account, id).await.unwrap());
+    assert_eq!(set(replica).await, before + 1);
+    assert!(store.revoke_account(account, None, None).await.unwrap().is_empty());
+    assert_eq!(set(replica).await, before + 2);
+    store.announce(&[id.ended(account)]).await.unwrap();
+    assert_eq!(set(replica).await, before + 3);
+
+    // Of which nothing stays.
+    cluster.master(0).says("DBSIZE", "0").await;
 }

@@ -188,3 +188,19 @@ async fn whoever_listens_follows_the_feed_to_another_master() {
     store.announce(&[after]).await.unwrap();
     assert_eq!(listening.next().await.unwrap().revocations, [after]);
 }
+
+#[tokio::test]
+async fn a_slot_that_has_moved_is_found_where_nodes_name_no_hosts() {
+    let cluster = testkit::redis_cluster().await;
+    for node in &cluster.nodes {
+        node.ask("CONFIG SET cluster-preferred-endpoint-type unknown-endpoint").await.unwrap();
+    }
+    let store = RedisStore::at(&cluster.url);
+    let account = account_at(&cluster, 0);
+    let session = kept(&store, account).await;
+
+    Move::begin(&cluster, slot_of(account), cluster.master(16383)).await.end();
+
+    assert!(is_there(&store, &session).await.unwrap());
+    assert!(store.revoke(account, session.id).await.unwrap());
+}
