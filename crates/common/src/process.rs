@@ -164,6 +164,12 @@ impl Process {
         self.shared.memory.on_pressure(relieve);
     }
 
+    /// Who watches the memory of the process.
+    #[must_use]
+    pub fn memory(&self) -> &Guard {
+        &self.shared.memory
+    }
+
     /// Where a service makes its instruments, once; they are read on the admin port. Attributes must come from small
     /// fixed sets.
     #[must_use]

@@ -50,6 +50,31 @@ impl BootTime {
 mod tests {
     use super::*;
 
+    fn of_the_kernel(clock: ClockId) -> Duration {
+        let time = clock_gettime(clock);
+        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+    }
+
+    #[test]
+    fn it_is_what_the_kernel_says_of_the_time_since_the_machine_was_booted() {
+        let before = of_the_kernel(ClockId::Boottime);
+        let now = Duration::from_nanos(BootTime::now().nanos());
+        let after = of_the_kernel(ClockId::Boottime);
+
+        assert!(before <= now && now <= after, "{before:?} {now:?} {after:?}");
+    }
+
+    #[test]
+    #[ignore = "needs a machine whose clocks tell of a day asleep: `make test-network`"]
+    fn time_asleep_counts() {
+        let awake = of_the_kernel(ClockId::Monotonic);
+
+        let now = Duration::from_nanos(BootTime::now().nanos());
+
+        let asleep = now.saturating_sub(awake);
+        assert!(asleep >= Duration::from_secs(24 * 60 * 60), "awake {awake:?}, booted {now:?} ago");
+    }
+
     #[test]
     fn time_goes_on() {
         let before = BootTime::now();

@@ -12,6 +12,8 @@ mod shard;
 mod tests;
 
 use std::{
+    collections::HashMap,
+    hash::Hash,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -36,6 +38,8 @@ pub const LONGEST: Duration = Duration::from_secs(60);
 /// How old an answer may be to be kept: what ended meanwhile must still be remembered.
 const FRESH: Duration = Duration::from_secs(2);
 const SHARDS: usize = 32;
+/// One of so many parts of the room is for what is remembered of revocations.
+const REMEMBERING: usize = 4;
 
 /// What is kept of a session that was proved.
 pub trait Proof: Send + Sync + 'static {
@@ -80,7 +84,8 @@ pub struct Miss {
 }
 
 impl<T: Proof> Near<T> {
-    /// An empty cache, with as many bytes of room as `room` says at any time.
+    /// An empty cache, with as many bytes of room as `room` says at any time; a quarter of it is for what is remembered of
+    /// revocations.
     ///
     /// `settle` is how far behind whoever answers a miss may be, because it has a near cache of its own: for so long
     /// nothing is kept after listening began.
@@ -129,7 +134,7 @@ impl<T: Proof> Near<T> {
             return;
         }
         let entry = Entry { key, ends, proof };
-        let room = (self.room)() / SHARDS;
+        let room = self.room_of_a_shard();
         let mut shard = self.shard(&entry.key);
         // Looked at with the shard in hand: whoever ends or empties something changes these first, and then comes for
         // the shard.
@@ -149,10 +154,12 @@ impl<T: Proof> Near<T> {
 
     /// Clears away what has ended, and what a smaller plan has no room for.
     fn sweep(&self, now: BootTime) {
-        let room = (self.room)() / SHARDS;
+        let room = self.room_of_a_shard();
         for shard in &self.shards {
             locked(shard).sweep(now, room);
         }
+        let most = self.most_remembered();
+        self.revoked().sweep(now, most);
     }
 
     /// Applies what was done in this very process, ahead of the feed.
@@ -161,7 +168,8 @@ impl<T: Proof> Near<T> {
     }
 
     fn revoke_at(&self, revocation: &Revocation, now: BootTime) {
-        self.revoked().remember(revocation, now);
+        let most = self.most_remembered();
+        self.revoked().remember(revocation, now, most);
         for shard in &self.shards {
             locked(shard).revoke(revocation);
         }
@@ -177,6 +185,17 @@ impl<T: Proof> Near<T> {
     #[must_use]
     pub fn lease(&self) -> Duration {
         self.lease.left(BootTime::now())
+    }
+
+    /// The bytes that one shard may hold.
+    fn room_of_a_shard(&self) -> usize {
+        let room = (self.room)();
+        (room - room / REMEMBERING) / SHARDS
+    }
+
+    /// How many revocations there is room for.
+    fn most_remembered(&self) -> usize {
+        (self.room)() / REMEMBERING / revoked::EACH
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard<T>> {
@@ -215,6 +234,13 @@ impl<T: Proof> Follower for Near<T> {
         for shard in &self.shards {
             locked(shard).clear();
         }
+    }
+}
+
+/// Gives back the places of a table that a smaller plan or a quieter time has left empty.
+fn slim<K: Eq + Hash, V>(table: &mut HashMap<K, V>) {
+    if table.len() * 4 < table.capacity() {
+        table.shrink_to(table.len() * 2);
     }
 }
 

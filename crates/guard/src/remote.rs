@@ -11,10 +11,17 @@ use common::{
 use proto::sessions::v1::{
     Session, ValidateSessionRequest, ValidateSessionResponse, sessions_service_client::SessionsServiceClient,
 };
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::{Follower, Identity, LEASE, Near, Proof, Sessions, follow, watch::Watch};
+
+/// What sessions and whoever asks it say of a token that proves nobody.
+const SESSION_INVALID: &str = "SESSION_INVALID";
+/// How long sessions may take to say whose a token is: whoever calls a service of the suite hears within a second that it
+/// cannot be found out. Sessions itself takes less to notice that its store is away.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The sessions service, near or far.
 pub struct RemoteSessions {
@@ -41,7 +48,8 @@ impl RemoteSessions {
     }
 
     async fn ask(&self, session_token: &str) -> Result<(Identity, Duration), Status> {
-        let request = ValidateSessionRequest { session_token: session_token.to_owned() };
+        let mut request = Request::new(ValidateSessionRequest { session_token: session_token.to_owned() });
+        request.set_timeout(PATIENCE);
         match self.client.clone().validate_session(request).await {
             Ok(response) => {
                 let ValidateSessionResponse { session, max_age } = response.into_inner();
@@ -49,16 +57,15 @@ impl RemoteSessions {
                 let identity = session.and_then(identity).ok_or_else(unavailable)?;
                 Ok((identity, life))
             }
-            // A token that cannot even be parsed proves nobody either.
-            Err(status) if matches!(status.code(), Code::Unauthenticated | Code::InvalidArgument) => {
-                Err(status::status(
-                    Code::Unauthenticated,
-                    "SESSION_INVALID",
-                    "the session token proves no session",
-                ))
-            }
+            Err(status) if proves_nobody(&status) => Err(status::status(
+                Code::Unauthenticated,
+                SESSION_INVALID,
+                "the session token proves no session",
+            )),
             Err(status) => {
-                tracing::warn!(code = ?status.code(), error = status.message(), "sessions could not be asked");
+                let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+                let (code, error) = (status.code(), status.message());
+                tracing::warn!(?code, reason, error, "sessions could not be asked");
                 Err(unavailable())
             }
         }
@@ -89,6 +96,21 @@ impl Proof for Identity {
 
     fn bytes(&self) -> usize {
         self.roles.iter().map(|role| size_of::<String>() + role.len()).sum()
+    }
+}
+
+/// Whether sessions says that the token proves nobody, or could not even be one. Any other refusal is of this service,
+/// and of nobody who calls it: a credential that is refused, because clocks differ or a key is being rotated, signs
+/// nobody out.
+fn proves_nobody(status: &Status) -> bool {
+    match status.code() {
+        Code::Unauthenticated => {
+            status.get_details_error_info().is_some_and(|info| info.reason == SESSION_INVALID)
+        }
+        Code::InvalidArgument => status
+            .get_details_bad_request()
+            .is_some_and(|bad| bad.field_violations.iter().any(|it| it.field == "session_token")),
+        _ => false,
     }
 }
 

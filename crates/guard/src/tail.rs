@@ -85,3 +85,90 @@ impl Drop for AtTheEnd<'_> {
         self.0.loses();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use tokio::sync::mpsc;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Lost;
+
+    /// A feed that tells this once, and is lost then.
+    struct Once(Mutex<Option<Heard>>);
+
+    #[async_trait]
+    impl Feed for Once {
+        async fn listen(&self) -> Result<Box<dyn Listening>, Lost> {
+            let heard = self.0.lock().unwrap().take();
+            Ok(Box::new(Telling(Some(heard.ok_or("told already")?))))
+        }
+    }
+
+    struct Telling(Option<Heard>);
+
+    #[async_trait]
+    impl Listening for Telling {
+        async fn next(&mut self) -> Result<Heard, Lost> {
+            Ok(self.0.take().ok_or("nothing more")?)
+        }
+    }
+
+    /// What a follower was told.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Told {
+        Begins,
+        Hears(Vec<Revocation>),
+        TrustsUntil(BootTime),
+        Loses,
+    }
+
+    struct Ledger(mpsc::Sender<Told>);
+
+    impl Follower for Ledger {
+        fn begins(&self) {
+            self.0.try_send(Told::Begins).unwrap();
+        }
+
+        fn hears(&self, revocations: &[Revocation]) {
+            self.0.try_send(Told::Hears(revocations.to_vec())).unwrap();
+        }
+
+        fn trusts_until(&self, end: BootTime) {
+            self.0.try_send(Told::TrustsUntil(end)).unwrap();
+        }
+
+        fn loses(&self) {
+            // At the very end nobody may read any more.
+            let _ = self.0.try_send(Told::Loses);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_applied_before_the_lease_that_covers_it() {
+        let revocations = vec![Revocation::Account { account: Uuid::new_v4(), except: None }];
+        let end = BootTime::from_nanos(7);
+        let heard = Heard { revocations: revocations.clone(), lease: Some(end) };
+        let (ledger, mut told) = mpsc::channel(16);
+        let stop = CancellationToken::new();
+        let feed = Arc::new(Once(Mutex::new(Some(heard))));
+        let following = tokio::spawn(follow(feed, Arc::new(Ledger(ledger)), stop.clone()));
+
+        let mut first = Vec::new();
+        while first.len() < 4 {
+            first.push(told.recv().await.unwrap());
+        }
+        stop.cancel();
+        following.await.unwrap();
+
+        assert_eq!(
+            first,
+            [Told::Begins, Told::Hears(revocations), Told::TrustsUntil(end), Told::Loses],
+            "whoever sees the lease must not find what has ended"
+        );
+        assert_eq!(told.recv().await, Some(Told::Loses), "nobody listens at the end");
+    }
+}

@@ -47,14 +47,21 @@ impl Accounts {
 /// What accounts means by a refusal. Its words are for the log; the caller hears ours.
 fn refused(status: &Status) -> Error {
     match status.code() {
-        // An address or a password that accounts would never have taken belongs to nobody.
-        Code::InvalidArgument => Error::InvalidCredentials,
+        Code::InvalidArgument if names_what_was_typed(status) => Error::InvalidCredentials,
         Code::ResourceExhausted => {
             let after = status.get_details_retry_info().and_then(|info| info.retry_delay);
             Error::AccountsBusy { after: after.unwrap_or(BUSY) }
         }
         code => Error::Accounts(format!("{code:?}: {}", status.message())),
     }
+}
+
+/// Whether it is an address or a password that accounts would never have taken: it belongs to nobody. Any other fault of
+/// the question is of this service, and says nothing of whoever signs in.
+fn names_what_was_typed(status: &Status) -> bool {
+    let typed = |field: &str| ["email", "password"].contains(&field);
+    let named = status.get_details_bad_request();
+    named.is_some_and(|bad| bad.field_violations.iter().any(|it| typed(&it.field)))
 }
 
 fn grant(VerifiedAccount { account_id, roles, auth_epoch }: VerifiedAccount) -> Option<Grant> {

@@ -113,16 +113,20 @@ impl Record {
         if self.end() <= now || self.token_end <= now || !self.session.is_of(secret) {
             return Validity::Refused;
         }
-        let touched = Self { used: now, idle_end: now.plus(config.idle_timeout.0), ..self.clone() };
+        let touched = self.touched(now, config);
         match &self.predecessor {
-            // Only who received the successor can show its session token: nobody needs the grace any more.
-            Some(Predecessor { digest, grace: Some(_) }) => {
-                let predecessor = Some(Predecessor { digest: digest.clone(), grace: None });
-                Validity::EndGrace(Self { predecessor, ..touched })
-            }
+            // Only who received the successor can show its session token: nobody needs the grace any more. One that has
+            // ended by itself is worth no write that must succeed.
+            Some(Predecessor { grace: Some(grace), .. }) if now < grace.end => Validity::EndGrace(touched),
             _ if now.since(self.used) >= config.touch_interval.0 => Validity::Touch(touched),
             _ => Validity::Good,
         }
+    }
+
+    /// The record once a session token was used: the session lives on, and its predecessor has no grace.
+    fn touched(&self, now: Moment, config: &Config) -> Self {
+        let predecessor = self.predecessor.clone().map(|it| Predecessor { grace: None, ..it });
+        Self { used: now, idle_end: now.plus(config.idle_timeout.0), predecessor, ..self.clone() }
     }
 
     /// For how long a session token that is good now proves the session without anybody looking: until it ends, or its

@@ -32,6 +32,8 @@ pub(crate) const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Time is counted in these.
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// How often anyone may guess at a password.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -73,6 +75,9 @@ impl Config {
             if !(1..=most).contains(&number) {
                 problems.add(format!("{path}.{name}"), format!("found {number}; 1 to {most}"));
             }
+        }
+        if first_delay.0 < MILLISECOND {
+            problems.add(format!("{path}.first_delay"), format!("found {first_delay}; at least 1ms"));
         }
         if first_delay > longest_delay || longest_delay.0 > HOUR {
             let wrong =
@@ -142,6 +147,38 @@ mod tests {
 
     fn somebody() -> String {
         format!("{}@example.com", Uuid::new_v4())
+    }
+
+    #[test]
+    fn a_delay_that_is_none_cannot_be_doubled_and_is_refused() {
+        let told = |first_delay| {
+            let mut problems = Problems::default();
+            Config { first_delay, ..Config::default() }.validate("sessions.throttle", &mut problems);
+            problems.to_string()
+        };
+
+        let none = told(config::Duration::from_millis(0));
+        let next_to_none = told(config::Duration(Duration::from_micros(999)));
+
+        for refused in [none, next_to_none] {
+            assert!(refused.contains("FIRST_DELAY") && refused.contains("at least 1ms"), "{refused}");
+        }
+        assert_eq!(told(config::Duration::from_millis(1)), "");
+    }
+
+    #[tokio::test]
+    async fn however_often_somebody_tries_the_delay_is_a_number() {
+        on_every_store(async |store| {
+            let attempt = attempt("ada@example.com", "192.0.2.1");
+            let plenty = Rate { interval: 1, burst: 1_000_000 };
+            let none = Backoff { free: 1, first: Duration::ZERO, longest: MINUTE };
+
+            // More doublings than a number has exponents.
+            for _ in 0..1100 {
+                assert_eq!(store.count_attempt(&attempt, plenty, none).await.unwrap(), None);
+            }
+        })
+        .await;
     }
 
     #[tokio::test]

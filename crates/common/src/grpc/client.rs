@@ -209,8 +209,8 @@ where
 #[derive(Clone, Copy, Debug)]
 pub struct Endless;
 
-/// Bounds every call by `timeout`, and by what is left of the call that makes it; its answer too, unless it is
-/// [`Endless`].
+/// Bounds every call by `timeout`, by what is left of the call that makes it, and by what its request asks for; its
+/// answer too, unless it is [`Endless`]. An address that leaves it unanswered for so long is held to account.
 fn bounded<S>(timeout: Duration, inner: S) -> Channel
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
@@ -220,7 +220,8 @@ where
     Channel::new(service_fn(move |mut request: Request<Body>| {
         let inner = inner.clone();
         async move {
-            let limit = Instant::now() + timeout;
+            let asked = deadline::asked(request.headers());
+            let limit = Instant::now() + asked.map_or(timeout, |asked| asked.min(timeout));
             let until = deadline::current().map_or(limit, |current| current.min(limit));
             let endless = request.extensions().get::<Endless>().is_some();
             if !endless {

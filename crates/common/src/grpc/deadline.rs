@@ -40,6 +40,11 @@ pub(crate) fn of(rule: Deadline, headers: &HeaderMap) -> Result<Option<Instant>,
     })
 }
 
+/// What a call of this process asks for itself, if anything.
+pub(crate) fn asked(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(HEADER)?.to_str().ok().and_then(parse)
+}
+
 /// A `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
 fn parse(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Hit, Proof,
     entry::{Entry, Key},
+    slim,
 };
 use crate::{BootTime, Revocation};
 
@@ -90,6 +91,7 @@ impl<T: Proof> Shard<T> {
     /// Gives back so many bytes.
     pub(super) fn shed(&mut self, bytes: usize) {
         self.shed_down_to(self.bytes.saturating_sub(bytes));
+        self.slim();
     }
 
     /// Removes the oldest that have ended, and what there is no room for.
@@ -100,6 +102,7 @@ impl<T: Proof> Shard<T> {
             self.remove(*place);
         }
         self.shed_down_to(room);
+        self.slim();
     }
 
     pub(super) fn clear(&mut self) {
@@ -122,6 +125,12 @@ impl<T: Proof> Shard<T> {
         }
     }
 
+    /// Tables do not grow smaller by themselves, and what an entry is priced at is its places in tables that are in use.
+    fn slim(&mut self) {
+        slim(&mut self.entries);
+        slim(&mut self.accounts);
+    }
+
     fn remove(&mut self, place: u64) {
         let Some(Aged { entry, age }) = self.entries.remove(&place) else {
             return;
@@ -135,5 +144,63 @@ impl<T: Proof> Shard<T> {
                 self.accounts.remove(&account);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Seen(Uuid);
+
+    impl Proof for Seen {
+        fn account(&self) -> Uuid {
+            self.0
+        }
+
+        fn session(&self) -> Uuid {
+            self.0
+        }
+
+        fn bytes(&self) -> usize {
+            0
+        }
+    }
+
+    /// A shard with so many entries, and what one of them takes.
+    fn filled(entries: u64) -> (Shard<Seen>, usize) {
+        let mut shard = Shard::default();
+        for number in 0..entries {
+            let key = Key::of(&number.to_string());
+            let entry = Entry { key, ends: BootTime::NEVER, proof: Arc::new(Seen(Uuid::new_v4())) };
+            shard.insert(entry, usize::MAX);
+        }
+        let each = shard.bytes / shard.entries.len();
+        (shard, each)
+    }
+
+    /// How many places there are in the tables.
+    fn places(shard: &Shard<Seen>) -> [usize; 2] {
+        [shard.entries.capacity(), shard.accounts.capacity()]
+    }
+
+    #[test]
+    fn a_smaller_plan_gives_back_the_places_of_what_went() {
+        let (mut shard, each) = filled(4000);
+
+        shard.sweep(BootTime::default(), each * 100);
+
+        assert_eq!(shard.contents().entries, 100);
+        assert!(places(&shard).iter().all(|places| (100..=400).contains(places)), "{:?}", places(&shard));
+    }
+
+    #[test]
+    fn what_is_given_back_when_memory_is_short_takes_its_places_with_it() {
+        let (mut shard, each) = filled(4000);
+
+        shard.shed(each * 3900);
+
+        assert_eq!(shard.contents().entries, 100);
+        assert!(places(&shard).iter().all(|places| (100..=400).contains(places)), "{:?}", places(&shard));
     }
 }

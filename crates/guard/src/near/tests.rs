@@ -175,7 +175,7 @@ fn more_revocations_than_can_be_remembered_keep_everything_out() {
     let first = seen();
     near.revoke_at(&of(&first), now);
     for _ in 0..64 * 1024 {
-        near.revoked().remember(&of(&seen()), now);
+        near.revoke_at(&of(&seen()), now);
     }
 
     keep(&near, "first", &first, now.plus(millis(1)));
@@ -245,6 +245,25 @@ fn no_more_is_kept_than_there_is_room_for_and_the_oldest_goes() {
     assert!(full.bytes - shrunk.bytes >= full.bytes.min(ROOM / 2), "{shrunk:?}");
     near.shrink(usize::MAX);
     assert_eq!((near.contents().entries, near.contents().bytes), (0, 0));
+}
+
+#[test]
+fn what_is_remembered_of_revocations_has_a_quarter_of_the_room_and_entries_have_the_rest() {
+    let (near, now) = hearing(Duration::ZERO, ROOM);
+    for number in 0..10_000 {
+        keep(&near, &number.to_string(), &seen(), now);
+    }
+    for _ in 0..ROOM / 4 / revoked::EACH {
+        near.revoke_at(&of(&seen()), now);
+    }
+
+    keep(&near, "others", &seen(), now);
+    near.revoke_at(&of(&seen()), now);
+    keep(&near, "late", &seen(), now);
+
+    assert!(near.contents().bytes <= ROOM / 4 * 3, "{:?}", near.contents());
+    assert!(found(&near, "others", now).is_some(), "there is room for these revocations");
+    assert!(found(&near, "late", now).is_none(), "and for no more");
 }
 
 #[test]

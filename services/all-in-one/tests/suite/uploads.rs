@@ -5,6 +5,7 @@ pub(crate) mod client;
 mod crowd;
 mod deleting;
 mod draining;
+mod ended;
 mod faults;
 mod harbour;
 mod memory;

@@ -62,3 +62,44 @@ impl Watching {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::StreamExt;
+    use guard::{BootTime, Follower, LEASE, Near};
+    use tonic::{body::Body, codec::Codec};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// More than could be told before the echo by chance.
+    const EARLIER: usize = 64;
+
+    /// One ping: the five bytes in front of a message, and the message.
+    fn ping(number: u8) -> Streaming<WatchRevocationsRequest> {
+        let bytes = String::from_utf8(vec![0, 0, 0, 0, 2, 8, number]).unwrap();
+        let decoder = proto::Codec::<WatchRevocationsResponse, WatchRevocationsRequest>::default().decoder();
+        Streaming::new_request(decoder, Body::new(bytes), None, None)
+    }
+
+    #[tokio::test]
+    async fn an_echo_follows_all_that_was_heard_before_its_ping_with_what_is_left_of_the_lease() {
+        let left = LEASE / 4;
+        let watchers = Arc::new(Watchers::new(Arc::new(Near::new(Duration::ZERO, || 0))));
+        watchers.begins();
+        watchers.trusts_until(BootTime::now().plus(left));
+        let told = told(Arc::clone(&watchers), ping(7)).unwrap();
+        let session = || Revocation::Session { account: Uuid::now_v7(), session: Uuid::now_v7() };
+        watchers.hears(&(0..EARLIER).map(|_| session()).collect::<Vec<_>>());
+
+        let told: Vec<Either> = told.map(|told| told.unwrap().told.unwrap()).collect().await;
+
+        let (last, earlier) = told.split_last().unwrap();
+        assert_eq!(earlier.len(), EARLIER);
+        assert!(earlier.iter().all(|told| matches!(told, Either::Revocation(_))), "{earlier:?}");
+        let Either::Echo(Echo { ping: 7, lease: Some(lease) }) = last else { panic!("{last:?}") };
+        assert!(Duration::try_from(*lease).unwrap() <= left, "{lease:?} of {left:?}");
+    }
+}

@@ -45,7 +45,14 @@ impl Default for Config {
 impl Config {
     /// Reports what cannot be used, under the path of the section.
     pub fn validate(&self, path: &str, problems: &mut Problems) {
-        let Self { session_token_lifetime, idle_timeout, absolute_timeout, per_account, .. } = self;
+        let Self {
+            session_token_lifetime,
+            idle_timeout,
+            absolute_timeout,
+            refresh_grace: _,
+            touch_interval,
+            per_account,
+        } = self;
         for (name, duration) in [
             ("session_token_lifetime", session_token_lifetime),
             ("idle_timeout", idle_timeout),
@@ -59,8 +66,46 @@ impl Config {
             let wrong = format!("found {session_token_lifetime}; at most the idle timeout, {idle_timeout}");
             problems.add(format!("{path}.session_token_lifetime"), wrong);
         }
+        // Noted less often, a session that is in use would end as an idle one.
+        if touch_interval.0 > idle_timeout.0 / 2 {
+            let wrong = format!("found {touch_interval}; at most half of the idle timeout, {idle_timeout}");
+            problems.add(format!("{path}.touch_interval"), wrong);
+        }
         if !(1..=1000).contains(per_account) {
             problems.add(format!("{path}.per_account"), format!("found {per_account}; 1 to 1000"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(config: &Config) -> String {
+        let mut problems = Problems::default();
+        config.validate("sessions.lifetimes", &mut problems);
+        problems.to_string()
+    }
+
+    #[test]
+    fn what_is_there_by_itself_can_be_used() {
+        assert_eq!(told(&Config::default()), "");
+    }
+
+    #[test]
+    fn use_is_noted_at_least_twice_in_an_idle_timeout() {
+        let idle = |touch: Duration| Config {
+            session_token_lifetime: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(120),
+            touch_interval: touch,
+            ..Config::default()
+        };
+
+        let often = told(&idle(Duration::from_secs(60)));
+        let seldom = told(&idle(Duration::from_millis(60_001)));
+
+        assert_eq!(often, "");
+        assert!(seldom.contains("TOUCH_INTERVAL"), "{seldom}");
+        assert!(seldom.contains("at most half of the idle timeout"), "{seldom}");
     }
 }

@@ -150,6 +150,26 @@ fn using_the_new_session_token_ends_the_grace_and_forgets_the_nonce() {
 }
 
 #[test]
+fn a_grace_that_has_ended_demands_no_write() {
+    let (record, old, config) = begun();
+    let (record, new) = rotated(&record, &old, START, &config);
+    let end = START.plus(config.refresh_grace.0);
+    let (last, due) = (Moment::from_millis(end.millis() - 1), START.plus(config.touch_interval.0));
+
+    let within = record.validate(&new.session, last, &config);
+    let after = record.validate(&new.session, end, &config);
+    let noted = record.validate(&new.session, due, &config);
+
+    assert!(matches!(within, Validity::EndGrace(_)), "{within:?}");
+    assert_eq!(after, Validity::Good);
+    let Validity::Touch(noted) = noted else { panic!("a minute has passed: {noted:?}") };
+    assert_eq!(noted.predecessor.as_ref().unwrap().grace, None, "the nonce goes with the next write");
+    for record in [record, noted] {
+        assert!(matches!(record.renew(&old.refresh, Nonce::random(), due, &config), Renewal::Reused));
+    }
+}
+
+#[test]
 fn using_the_new_refresh_token_makes_it_the_predecessor() {
     let (record, first, config) = begun();
     let (record, second) = rotated(&record, &first, START, &config);

@@ -15,7 +15,7 @@ use crate::suite::{Suite, bearer};
 const BOUND: Duration = Duration::from_secs(1);
 
 /// How many scripts Redis has run.
-fn scripts(redis: &Redis) -> u64 {
+pub(crate) fn scripts(redis: &Redis) -> u64 {
     let mut connection = redis::Client::open(&*redis.url).unwrap().get_connection().unwrap();
     let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).unwrap();
     let calls = stats.lines().filter_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));

@@ -145,6 +145,25 @@ async fn a_busy_accounts_service_is_passed_on_with_its_time_and_without_its_word
 }
 
 #[tokio::test]
+async fn a_question_that_accounts_does_not_take_is_wrong_credentials_only_where_somebody_typed_it() {
+    let suite = Suite::start().await;
+    let refused = async |field: &str| {
+        let mut details = tonic_types::ErrorDetails::with_bad_request_violation(field, "must be another");
+        details.set_error_info("INVALID_FIELDS", "fairlead.dev", std::collections::HashMap::new());
+        let refused = Status::with_error_details(Code::InvalidArgument, "secret words", details);
+        *suite.accounts.failure.lock().unwrap() = Some(refused);
+        suite.try_sign_in(PASSWORD).await
+    };
+
+    for typed in ["email", "password"] {
+        assert_refused(refused(typed).await, Code::Unauthenticated, "INVALID_CREDENTIALS");
+    }
+    assert_refused(refused("something_new").await, Code::Unavailable, "ACCOUNTS_UNAVAILABLE");
+    *suite.accounts.failure.lock().unwrap() = Some(Status::invalid_argument("no details at all"));
+    assert_refused(suite.try_sign_in(PASSWORD).await, Code::Unavailable, "ACCOUNTS_UNAVAILABLE");
+}
+
+#[tokio::test]
 async fn while_accounts_is_away_nobody_new_signs_in_and_the_rest_goes_on() {
     let suite = Suite::start().await;
     let (_, tokens) = suite.sign_in().await;

@@ -6,6 +6,7 @@ use common::{
     Process, Program, Running,
     config::{self, FrameConfig, Secret},
     credentials::Signer,
+    limits,
 };
 use proto::{
     accounts::v1::VerifiedAccount,
@@ -65,13 +66,31 @@ impl Suite {
             .await
     }
 
+    /// Sessions in Redis, under rules of their own, in a container with so much memory.
+    pub(crate) async fn in_redis_within(mut config: Config, redis: &Redis, memory: config::Size) -> Self {
+        config.redis.url = redis.url.clone().into();
+        let limits = limits::Config { memory: Some(memory), ..limits::Config::default() };
+        let open = |config: &Config, process: &Process| -> Arc<dyn Store> {
+            Arc::new(RedisStore::open(&config.redis, process).unwrap())
+        };
+        Self::limited(config, limits, open).await
+    }
+
     async fn over(config: Config, open: impl FnOnce(&Config, &Process) -> Arc<dyn Store>) -> Self {
+        Self::limited(config, limits::Config::default(), open).await
+    }
+
+    async fn limited(
+        config: Config,
+        limits: limits::Config,
+        open: impl FnOnce(&Config, &Process) -> Arc<dyn Store>,
+    ) -> Self {
         let account_id = Uuid::now_v7().to_string();
         let roles = vec!["helmsman".to_owned()];
         let account = VerifiedAccount { account_id: account_id.clone(), roles, auth_epoch: 1 };
         let accounts = Accounts::knowing(account);
         let keys = ServiceKeys::make(&["accounts", "edge", "uploads"]);
-        let mut frame = FrameConfig::default();
+        let mut frame = FrameConfig { limits, ..FrameConfig::default() };
         frame.server.listen = ([127, 0, 0, 1], 0).into();
         frame.server.reload_interval = config::Duration::from_millis(50);
         frame.server.credentials.peers = Some(keys.peers());
@@ -89,6 +108,16 @@ impl Suite {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.running.address())
+    }
+
+    /// The process that it runs in.
+    pub(crate) fn process(&self) -> &Process {
+        self.running.process()
+    }
+
+    /// The keys of the services that it knows.
+    pub(crate) fn keys(&self) -> &ServiceKeys {
+        &self.keys
     }
 
     pub(crate) fn client(&self) -> SessionsServiceClient<Channel> {

@@ -27,7 +27,8 @@ end
 count = count + 1
 local delay = 0
 if count >= free then
-  delay = math.min(first * 2 ^ (count - free), longest)
+  -- Doubled without end it would be infinite, and nothing times that is no number. No delay is as long as 2 ^ 32 ms.
+  delay = math.min(first * 2 ^ math.min(count - free, 32), longest)
 end
 redis.call('SET', KEYS[2], text(count) .. ':' .. text(at + delay), 'PX', text(delay + life))
 return 0
