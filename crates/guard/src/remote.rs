@@ -17,8 +17,6 @@ use uuid::Uuid;
 
 use crate::{Follower, Identity, LEASE, Near, Proof, Sessions, follow, watch::Watch};
 
-/// What sessions and whoever asks it say of a token that proves nobody.
-const SESSION_INVALID: &str = "SESSION_INVALID";
 /// How long sessions may take to say whose a token is: whoever calls a service of the suite hears within a second that it
 /// cannot be found out. Sessions itself takes less to notice that its store is away.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,7 +57,7 @@ impl RemoteSessions {
             }
             Err(status) if proves_nobody(&status) => Err(status::status(
                 Code::Unauthenticated,
-                SESSION_INVALID,
+                "SESSION_INVALID",
                 "the session token proves no session",
             )),
             Err(status) => {
@@ -105,7 +103,7 @@ impl Proof for Identity {
 fn proves_nobody(status: &Status) -> bool {
     match status.code() {
         Code::Unauthenticated => {
-            status.get_details_error_info().is_some_and(|info| info.reason == SESSION_INVALID)
+            status.get_details_error_info().is_some_and(|info| info.reason == "SESSION_INVALID")
         }
         Code::InvalidArgument => status
             .get_details_bad_request()
