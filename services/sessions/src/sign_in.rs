@@ -61,7 +61,14 @@ impl SignIn {
         device: Device,
     ) -> Result<Issued, Error> {
         self.throttle.admit(&attempt).await?;
-        let grant = self.accounts.verify(email, password).await?;
+        let grant = match self.accounts.verify(email, password).await {
+            Ok(grant) => grant,
+            Err(Error::InvalidCredentials) => return Err(Error::InvalidCredentials),
+            Err(unjudged) => {
+                self.throttle.take_back(&attempt).await?;
+                return Err(unjudged);
+            }
+        };
         self.throttle.forgive(&attempt).await?;
         self.keeper.begin(grant, device).await
     }

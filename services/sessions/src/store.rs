@@ -85,6 +85,10 @@ pub trait Store: guard::Feed {
         pair: Backoff,
     ) -> Result<Option<Duration>, Error>;
 
+    /// Takes back an attempt that nobody has judged: it counts neither for its account nor for the two together. Those that
+    /// are left have their delay anew.
+    async fn uncount_attempt(&self, attempt: &Attempt, account: Rate, pair: Backoff) -> Result<(), Error>;
+
     /// Forgets the failures of this address at this account, and knows it there for 30 days.
     async fn forgive(&self, attempt: &Attempt) -> Result<(), Error>;
 }

@@ -128,6 +128,12 @@ impl Throttle {
         Err(Error::Throttled { after })
     }
 
+    /// Takes back an attempt at a password that nobody has judged: whoever signs in while accounts is away has not failed.
+    /// For its address it counts all the same, so that nobody is flooded.
+    pub(crate) async fn take_back(&self, attempt: &Attempt) -> Result<(), Error> {
+        self.store.uncount_attempt(attempt, self.account, self.backoff).await
+    }
+
     /// Forgets the failures before an attempt whose password was right, and knows its address from now on.
     pub(crate) async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
         self.store.forgive(attempt).await

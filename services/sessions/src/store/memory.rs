@@ -171,6 +171,12 @@ impl Store for MemoryStore {
         Ok(state.attempts.count(*attempt, account, pair, now))
     }
 
+    async fn uncount_attempt(&self, attempt: &Attempt, account: Rate, pair: Backoff) -> Result<(), Error> {
+        let (mut state, now) = self.at_now();
+        state.attempts.uncount(attempt, account, pair, now);
+        Ok(())
+    }
+
     async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
         let (mut state, now) = self.at_now();
         state.attempts.forgive(*attempt, now);

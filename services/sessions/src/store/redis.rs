@@ -178,6 +178,10 @@ impl Store for RedisStore {
         attempts::count(&self.redis, attempt, account, pair).await
     }
 
+    async fn uncount_attempt(&self, attempt: &Attempt, account: Rate, pair: Backoff) -> Result<(), Error> {
+        attempts::uncount(&self.redis, attempt, account, pair).await
+    }
+
     async fn forgive(&self, attempt: &Attempt) -> Result<(), Error> {
         attempts::forgive(&self.redis, attempt).await
     }

@@ -40,6 +40,13 @@ impl Backoff {
         Ok(Failures { count, next: now.plus(self.delay(count)) })
     }
 
+    /// Takes one attempt back; those that are left have their delay anew.
+    #[must_use]
+    pub fn uncount(self, failures: Failures, now: Moment) -> Failures {
+        let count = failures.count.saturating_sub(1);
+        Failures { count, next: failures.next.min(now.plus(self.delay(count))) }
+    }
+
     /// The delay after so many attempts.
     fn delay(self, count: u32) -> Duration {
         let Some(doublings) = count.checked_sub(self.free) else {
@@ -68,6 +75,26 @@ mod tests {
         }
 
         assert_eq!(delays, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+    }
+
+    #[test]
+    fn an_attempt_that_is_taken_back_makes_no_delay_longer() {
+        let backoff = Backoff { free: 2, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+        let mut now = Moment::from_millis(1_000);
+        let mut failures = backoff.count(Failures::default(), now).unwrap();
+        let mut delays = Vec::new();
+
+        for judged in [false, false, true, false, false, true, false] {
+            now = now.max(failures.next);
+            failures = backoff.count(failures, now).unwrap();
+            if !judged {
+                failures = backoff.uncount(failures, now);
+            }
+            delays.push(failures.next.since(now).as_secs());
+        }
+
+        assert_eq!(delays, [0, 0, 1, 1, 1, 2, 2]);
+        assert_eq!(backoff.uncount(Failures::default(), now), Failures::default());
     }
 
     #[test]

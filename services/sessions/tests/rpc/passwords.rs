@@ -44,6 +44,24 @@ async fn an_account_that_does_not_exist_waits_alike() {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_while_accounts_is_away_has_not_failed() {
+    let suite = Suite::start().await;
+    for failure in
+        [Status::unavailable("away"), Status::resource_exhausted("busy"), Status::internal("broken")]
+    {
+        *suite.accounts.failure.lock().unwrap() = Some(failure);
+        for _ in 0..7 {
+            assert_ne!(suite.try_sign_in(PASSWORD).await.unwrap_err().code(), Code::Unauthenticated);
+        }
+    }
+    assert_eq!(suite.asked(), 21, "nobody had to wait");
+
+    *suite.accounts.failure.lock().unwrap() = None;
+
+    suite.sign_in().await;
+}
+
+#[tokio::test]
 async fn success_forgets_the_failures_before_it() {
     let suite = Suite::start().await;
     for _ in 0..3 {

@@ -167,6 +167,53 @@ async fn forgiveness_forgets_the_failures_of_the_pair_alone() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_is_taken_back_was_none_for_the_pair_and_the_account() {
+    on_every_store(async |store| {
+        let backoff = Backoff { free: 2, first: MINUTE, longest: MINUTE };
+        let account = Rate::new(2, MINUTE);
+        let pair = attempt("ada@example.com", "192.0.2.1");
+        let count = async || store.count_attempt(&pair, account, backoff).await.unwrap();
+        store.uncount_attempt(&pair, account, backoff).await.unwrap();
+
+        for _ in 0..5 {
+            assert_eq!(count().await, None);
+            store.uncount_attempt(&pair, account, backoff).await.unwrap();
+        }
+        assert_eq!([count().await, count().await], [None, None]);
+        let wait = count().await;
+
+        assert!(about(wait, MINUTE), "{wait:?}");
+        store.uncount_attempt(&pair, account, backoff).await.unwrap();
+        assert_eq!(count().await, None, "one is left, and has no delay");
+        let other = attempt("ada@example.com", "192.0.2.2");
+        let wait = store.count_attempt(&other, account, PATIENT).await.unwrap();
+        assert!(about(wait, MINUTE / 2), "the account has had its two: {wait:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn taking_one_back_leaves_the_delay_of_the_others() {
+    on_every_store(async |store| {
+        let backoff = Backoff { free: 1, first: MINUTE, longest: MINUTE };
+        let pair = attempt("ada@example.com", "192.0.2.1");
+        let none = Backoff { free: 10, ..backoff };
+        for _ in 0..2 {
+            assert_eq!(store.count_attempt(&pair, PLENTY, none).await.unwrap(), None);
+        }
+
+        store.uncount_attempt(&pair, PLENTY, Backoff { free: 1, ..none }).await.unwrap();
+
+        // Whose delay was none when they were counted is not made to wait by another's.
+        assert_eq!(store.count_attempt(&pair, PLENTY, backoff).await.unwrap(), None);
+        store.uncount_attempt(&pair, PLENTY, backoff).await.unwrap();
+        let wait = store.count_attempt(&pair, PLENTY, backoff).await.unwrap();
+        assert!(about(wait, MINUTE), "{wait:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn strangers_cannot_keep_out_an_address_that_has_signed_in() {
     on_every_store(async |store| {
         let account = Rate::new(2, MINUTE);

@@ -50,7 +50,7 @@ impl Attempts {
         pair: Backoff,
         now: Moment,
     ) -> Option<Duration> {
-        let known = self.known.get(&attempt).is_some_and(|end| now < *end);
+        let known = self.is_known(&attempt, now);
         let full = self.accounts.get(&attempt.mail).copied().unwrap_or_default();
         let account = if known { Ok(None) } else { account.take(full, now).map(Some) };
 
@@ -68,6 +68,21 @@ impl Attempts {
             }
             (account, pair) => account.err().max(pair.err()),
         }
+    }
+
+    pub(super) fn uncount(&mut self, attempt: &Attempt, account: Rate, pair: Backoff, now: Moment) {
+        if !self.is_known(attempt, now)
+            && let Some(full) = self.accounts.get_mut(&attempt.mail)
+        {
+            *full = account.put_back(*full);
+        }
+        if let Some(Remembered { failures, .. }) = self.failures.get_mut(attempt) {
+            *failures = pair.uncount(*failures, now);
+        }
+    }
+
+    fn is_known(&self, attempt: &Attempt, now: Moment) -> bool {
+        self.known.get(attempt).is_some_and(|end| now < *end)
     }
 
     pub(super) fn forgive(&mut self, attempt: Attempt, now: Moment) {

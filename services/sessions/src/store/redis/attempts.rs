@@ -53,6 +53,26 @@ pub(super) async fn count(
     Ok(waiting(wait))
 }
 
+pub(super) async fn uncount(
+    redis: &Connections,
+    attempt: &Attempt,
+    account: Rate,
+    pair: Backoff,
+) -> Result<(), Error> {
+    redis
+        .write(
+            script::UNCOUNT_ATTEMPT
+                .key(keys::account_rate(attempt.mail))
+                .key(keys::failures(attempt))
+                .key(keys::known(attempt))
+                .arg(account.interval)
+                .arg(pair.free)
+                .arg(millis(pair.first))
+                .arg(millis(pair.longest)),
+        )
+        .await
+}
+
 pub(super) async fn forgive(redis: &Connections, attempt: &Attempt) -> Result<(), Error> {
     let known = match attempt.network {
         Network::Unknown => String::new(),

@@ -9,3 +9,13 @@ end
 local function taken(key, full, at)
   redis.call('SET', key, text(full), 'PX', text(full - at))
 end
+
+-- Puts one back.
+local function put_back(key, interval, at)
+  local full = tonumber(redis.call('GET', key) or '0') - interval
+  if full > at then
+    taken(key, full, at)
+  else
+    redis.call('DEL', key)
+  end
+end

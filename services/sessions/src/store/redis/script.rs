@@ -11,6 +11,8 @@ use super::{failed::Failed, slot::Slot};
 const CLOCK: &str = include_str!("now.lua");
 /// What those that count may use besides.
 const RATE: &str = include_str!("rate.lua");
+/// What those may use that count failures.
+const BACKOFF: &str = include_str!("backoff.lua");
 /// What those may use that end sessions.
 const SET: &str = include_str!("set.lua");
 
@@ -32,7 +34,9 @@ pub(super) static COUNT_ADDRESS: Lazy =
 pub(super) static UNCOUNT_ADDRESS: Lazy =
     Lazy::new(|| alone("uncount_address", &[CLOCK, RATE, include_str!("uncount_address.lua")]));
 pub(super) static COUNT_ATTEMPT: Lazy =
-    Lazy::new(|| script("count_attempt", &[CLOCK, RATE, include_str!("count_attempt.lua")]));
+    Lazy::new(|| script("count_attempt", &[CLOCK, RATE, BACKOFF, include_str!("count_attempt.lua")]));
+pub(super) static UNCOUNT_ATTEMPT: Lazy =
+    Lazy::new(|| script("uncount_attempt", &[CLOCK, RATE, BACKOFF, include_str!("uncount_attempt.lua")]));
 pub(super) static FORGIVE: Lazy = Lazy::new(|| script("forgive", &[CLOCK, include_str!("forgive.lua")]));
 
 /// A script with several keys, or with keys that it finds by itself.
