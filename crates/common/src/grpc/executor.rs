@@ -35,7 +35,7 @@ impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Executor {
     }
 }
 
-/// The call that runs now ends soon after this, whatever its peer does. Without effect for calls within this process.
+/// The call that runs now, on a connection, ends soon after this, whatever its peer does.
 pub(super) fn end_after(deadline: Instant) {
     let _ = CALL.try_with(|open| open.deadline.set(Some(deadline)));
 }

@@ -1,15 +1,18 @@
 //! What becomes of writers.
 
+use std::time::Duration;
+
 use crc32c::crc32c;
 use proto::uploads::v1::upload::State;
 use testkit::Signal;
+use tokio::time::sleep;
 use tonic::Code;
 
 use super::{
     client::{MIB, PART, Uploader, assert_refused, some_bytes, told},
     deleting::{bytes_of, files},
 };
-use crate::people::Suite;
+use crate::people::{PASSWORD, Suite};
 
 async fn uploader(suite: &Suite) -> Uploader {
     let person = suite.person("ada@example.com").await;
@@ -33,6 +36,24 @@ async fn a_writer_goes_on_where_it_was_interrupted() {
     assert_eq!(whole.committed_size, whole.size);
     assert_eq!((finished.state(), finished.crc32c), (State::Finished, crc32c(&bytes)));
     assert_eq!(ada.read(&id, 0, 0).await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_writer_may_take_longer_than_finding_out_who_it_is() {
+    // In one process sessions is asked within the call, for a second; and whoever is late has a second to spare.
+    const LONGER: Duration = Duration::from_millis(2500);
+    let suite = Suite::start(&[]).await;
+    let id = uploader(&suite).await.create(2).await.upload_id;
+    let ((_, unseen), _) = suite.try_sign_in("ada@example.com", PASSWORD).await.unwrap();
+    let ada = Uploader::at(suite.server.channel(), &unseen.session_token);
+
+    let writer = ada.writer(&id);
+    writer.send(0, b"a").await;
+    sleep(LONGER).await;
+    writer.send(1, b"b").await;
+    let written = writer.end().await.unwrap();
+
+    assert_eq!(written.committed_size, 2);
 }
 
 #[tokio::test]
