@@ -17,9 +17,12 @@ async fn the_lag_grows_while_sessions_hears_nothing_and_ends_with_it() {
     let person = house.people(1).await.remove(0);
     let before = until(&house, |seen| seen.lag == 0.0).await;
 
-    house.second.binary.signal(Signal::STOP);
+    // A change is refused where sessions cannot say who makes it.
+    house.hold_news_back().await;
     let changed = Instant::now();
     Change::Roles.make(&house.accounts, &person, &admin).await.unwrap();
+    house.second.binary.signal(Signal::STOP);
+    house.time_passes().await;
     let early = until(&house, |seen| seen.lag > 0.0).await;
     let late = until(&house, |seen| seen.failed > before.failed).await;
     let real = changed.elapsed().as_secs_f64();
