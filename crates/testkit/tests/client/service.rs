@@ -63,6 +63,16 @@ impl Caller {
         calls(&self.server.metrics().await, method, code)
     }
 
+    /// Waits until so many more calls to a method are answered with success.
+    pub(crate) async fn makes_more(&self, method: &str, more: u32) {
+        let (before, began) = (self.calls(method, "OK").await.unwrap_or_default(), Instant::now());
+        while self.calls(method, "OK").await.unwrap_or_default() < before + f64::from(more) {
+            assert!(began.elapsed() < SOON, "{}", self.server.binary.so_far());
+            // Metrics are asked again and again by nature.
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Lets it finish its calls and end. The calls that failed, in the order in which they did.
     pub(crate) async fn stop(self) -> Vec<Failed> {
         self.server.binary.signal(testkit::Signal::TERM);
