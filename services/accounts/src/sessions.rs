@@ -7,7 +7,7 @@ use proto::sessions::v1::{
     AdmitPasswordAttemptRequest, ForgivePasswordAttemptsRequest, RevokeAccountSessionsRequest,
     sessions_service_client::SessionsServiceClient,
 };
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use crate::{
@@ -79,17 +79,37 @@ impl Sessions {
     }
 }
 
+/// What sessions means by a refusal: too many passwords were tried, or it cannot take the question now.
 fn refused(status: &Status) -> Error {
+    let of_attempts = status.get_details_error_info().is_some_and(|info| info.reason == "TOO_MANY_ATTEMPTS");
     let retry_after = status.get_details_retry_info().and_then(|info| info.retry_delay);
-    match (status.code(), retry_after) {
-        (Code::ResourceExhausted, Some(retry_after)) => Error::TooManyAttempts { retry_after },
-        (code, _) => {
-            tracing::error!(
-                ?code,
-                error = status.message(),
-                "sessions could not be asked about password attempts"
-            );
-            Error::SessionsUnavailable
+    if of_attempts && let Some(retry_after) = retry_after {
+        return Error::TooManyAttempts { retry_after };
+    }
+    let error = status.message();
+    tracing::error!(code = ?status.code(), error, "sessions could not be asked about password attempts");
+    Error::SessionsUnavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use common::grpc::status::retry_later;
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn only_sessions_word_of_attempts_is_told_as_such() {
+        let wait = Duration::from_secs(7);
+        for (reason, expected) in [
+            ("TOO_MANY_ATTEMPTS", Error::TooManyAttempts { retry_after: wait }),
+            ("OVERLOADED", Error::SessionsUnavailable),
+        ] {
+            let status = retry_later(Code::ResourceExhausted, reason, "no", wait);
+
+            assert_eq!(refused(&status), expected);
         }
     }
 }
