@@ -24,7 +24,7 @@ test: ## Run every test; Postgres and Redis are installed first where they are m
 test-cgroups: ## Test in small containers, under attack; needs root and control groups v1 (CI: where there are such)
 	scripts/test-cgroups
 
-test-network: ## Test how the client finds its peers, in a network that fails, and leases after a sleep (CI: where namespaces can be made)
+test-network: ## Test clients and sessions in a network that fails, and leases after a sleep (CI: where namespaces can be made)
 	scripts/test-network
 
 drain-test: ## Roll three replicas under load, behind Envoy and our own client; no call may fail (DRAIN_CALLS=50000)

@@ -3,9 +3,15 @@
 mod cluster;
 mod sentinels;
 mod shared;
+mod site;
 mod tls;
 
-use std::{io, net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -14,9 +20,10 @@ use tokio::{
     time::timeout,
 };
 
+use self::site::Site;
 pub use self::{
-    cluster::{RedisCluster, redis_cluster, redis_cluster_over},
-    sentinels::{RedisSentinels, redis_sentinels, redis_sentinels_over},
+    cluster::{RedisCluster, redis_cluster, redis_cluster_over, redis_cluster_split},
+    sentinels::{RedisSentinels, redis_sentinels, redis_sentinels_over, redis_sentinels_split},
     shared::{shared_redis_cluster, shared_redis_sentinels},
     tls::RedisTls,
 };
@@ -40,17 +47,20 @@ pub async fn redis() -> Redis {
 /// When it does not start.
 pub async fn redis_of(programs: PathBuf) -> Redis {
     let port = free_port();
-    let redis = Redis::of(programs, port, ":".to_owned(), keeping(port, "")).await;
+    let redis =
+        Redis::of(programs, Site::HERE.address, port, ":".to_owned(), keeping(Site::HERE, port, "")).await;
     redis.start().await;
     redis
 }
 
 /// How a Redis that keeps what it is told is started, with some options more. By default what it acknowledges reaches its
-/// file up to two seconds later, where a disk is busy.
-fn keeping(port: u16, more: &str) -> String {
+/// file up to two seconds later, where a disk is busy, and by default it answers nobody on another machine.
+fn keeping(site: Site<'_>, port: u16, more: &str) -> String {
+    let Site { address, .. } = site;
     format!(
-        "redis-server --bind 127.0.0.1 --port {port} --dir . --save '' --appendonly yes --appendfsync always \
-         --maxmemory-policy noeviction {more}"
+        "{}redis-server --bind {address} --port {port} --dir . --save '' --appendonly yes --appendfsync always \
+         --maxmemory-policy noeviction --protected-mode no {more}",
+        site.door()
     )
 }
 
@@ -60,15 +70,16 @@ pub struct Redis {
     pub url: String,
     /// The port of that.
     pub port: u16,
+    address: Ipv4Addr,
     supervisor: Mutex<Supervisor>,
 }
 
 impl Redis {
-    async fn prepare(port: u16, prepare: String, serve: String) -> Self {
-        Self::of(find("redis-server", "redis-server", []), port, prepare, serve).await
+    async fn prepare(address: Ipv4Addr, port: u16, prepare: String, serve: String) -> Self {
+        Self::of(find("redis-server", "redis-server", []), address, port, prepare, serve).await
     }
 
-    async fn of(programs: PathBuf, port: u16, prepare: String, serve: String) -> Self {
+    async fn of(programs: PathBuf, address: Ipv4Addr, port: u16, prepare: String, serve: String) -> Self {
         let recipe = Recipe {
             name: "Redis",
             programs,
@@ -79,12 +90,12 @@ impl Redis {
             end: "KILL",
         };
         let supervisor = Mutex::new(Supervisor::prepare(recipe).await);
-        Self { url: format!("redis://127.0.0.1:{port}"), port, supervisor }
+        Self { url: format!("redis://{address}:{port}"), port, address, supervisor }
     }
 
     /// Starts it again; returns when it answers.
     pub async fn start(&self) {
-        self.supervisor.lock().await.start(async || answers(self.port).await).await;
+        self.supervisor.lock().await.start(async || answers(self.place()).await).await;
     }
 
     /// Stops it: connections are closed, new ones refused.
@@ -112,7 +123,11 @@ impl Redis {
     /// # Errors
     /// When it does not answer.
     pub async fn ask(&self, command: &str) -> io::Result<String> {
-        timeout(Duration::from_secs(5), ask(self.port, command)).await?
+        timeout(Duration::from_secs(5), ask(self.place(), command)).await?
+    }
+
+    fn place(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(self.address, self.port)
     }
 
     /// Empties this master; returns when so many replicas, which it has already, have followed. That is up to a second
@@ -144,13 +159,13 @@ impl Redis {
 }
 
 /// `-LOADING …` until the append-only file is read, `+PONG` after.
-async fn answers(port: u16) -> bool {
-    matches!(timeout(Duration::from_secs(5), ask(port, "PING")).await, Ok(Ok(answer)) if answer == "PONG")
+async fn answers(place: SocketAddrV4) -> bool {
+    matches!(timeout(Duration::from_secs(5), ask(place, "PING")).await, Ok(Ok(answer)) if answer == "PONG")
 }
 
 /// The answer to the last of these inline commands, each on a line: a line, or a text in bulk.
-async fn ask(port: u16, commands: &str) -> io::Result<String> {
-    let mut connection = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?);
+async fn ask(place: SocketAddrV4, commands: &str) -> io::Result<String> {
+    let mut connection = BufReader::new(TcpStream::connect(place).await?);
     let mut last = String::new();
     for command in commands.lines() {
         connection.write_all(format!("{command}\r\n").as_bytes()).await?;

@@ -4,14 +4,16 @@ use std::fmt::Write;
 
 use futures_util::future::join_all;
 
-use super::{Redis, RedisTls, keeping};
-use crate::port::free_port;
+use super::{Redis, RedisTls, Site, keeping};
+use crate::{Machine, port::free_port};
 
 /// What the Sentinels call the master.
 const NAME: &str = "fairlead";
 /// How long the master may be silent before a Sentinel holds it for down, in milliseconds: machines that run tests are
 /// busy.
 const DOWN_AFTER: u32 = 2000;
+/// Servers, and as many who watch.
+const COUNT: usize = 3;
 
 /// Starts a Redis with two replicas, each with `appendonly` and `noeviction`, and three Sentinels that replace it when it
 /// is gone, which only the caller knows. It takes less than a second, and is gone when the value is dropped or the
@@ -20,7 +22,7 @@ const DOWN_AFTER: u32 = 2000;
 /// # Panics
 /// When there is no `redis-server` on this machine, or the servers do not find together.
 pub async fn redis_sentinels() -> RedisSentinels {
-    launch(DOWN_AFTER, None).await
+    launch([Site::HERE; COUNT], DOWN_AFTER, None).await
 }
 
 /// The same over TLS, among the servers and the Sentinels too. Where [`Redis::url`] says, each takes plaintext yet.
@@ -28,18 +30,33 @@ pub async fn redis_sentinels() -> RedisSentinels {
 /// # Panics
 /// As [`redis_sentinels`].
 pub async fn redis_sentinels_over(tls: &RedisTls) -> RedisSentinels {
-    launch(DOWN_AFTER, Some(tls)).await
+    launch([Site::HERE; COUNT], DOWN_AFTER, Some(tls)).await
 }
 
-/// The same, whose master may be silent for so many milliseconds.
-pub(super) async fn launch(down_after: u32, tls: Option<&RedisTls>) -> RedisSentinels {
-    let [known, watchers] = [(); 2].map(|()| [(); 3].map(|()| free_port()));
-    let servers = join_all(known.map(|port| async move {
+/// The same, with the master and one of the Sentinels on another machine, both known by the addresses of the wire between.
+///
+/// # Panics
+/// As [`redis_sentinels`].
+pub async fn redis_sentinels_split(machine: &Machine) -> RedisSentinels {
+    let beside = Site::beside(machine);
+    // Early enough that another master takes writes while this one is still believed in.
+    launch([Site::at(machine), beside, beside], DOWN_AFTER / 4, None).await
+}
+
+/// Each server and one who watches at a site; the master may be silent for so many milliseconds.
+pub(super) async fn launch(
+    sites: [Site<'_>; COUNT],
+    down_after: u32,
+    tls: Option<&RedisTls>,
+) -> RedisSentinels {
+    let [known, watchers] = [(); 2].map(|()| sites.map(|site| Place { site, port: free_port() }));
+    let servers = join_all(known.map(|place| async move {
+        let Place { site: Site { address, .. }, port } = known[0];
         let replica =
-            if port == known[0] { String::new() } else { format!("--replicaof 127.0.0.1 {}", known[0]) };
-        let (plain, more) = super::tls::ports(port, tls);
-        let serve = keeping(plain, &format!("--repl-diskless-sync-delay 0 {replica} {more}"));
-        let redis = Redis::prepare(plain, ":".to_owned(), serve).await;
+            if place.port == port { String::new() } else { format!("--replicaof {address} {port}") };
+        let (plain, more) = super::tls::ports(place.port, tls);
+        let serve = keeping(place.site, plain, &format!("--repl-diskless-sync-delay 0 {replica} {more}"));
+        let redis = Redis::prepare(place.site.address, plain, ":".to_owned(), serve).await;
         redis.start().await;
         redis
     }))
@@ -53,12 +70,20 @@ pub(super) async fn launch(down_after: u32, tls: Option<&RedisTls>) -> RedisSent
     for sentinel in &sentinels {
         sentinel.says(&format!("SENTINEL CKQUORUM {NAME}"), "OK 3 usable Sentinels").await;
     }
-    let hosts: Vec<_> = watchers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let host = |Place { site, port }: &Place<'_>| format!("{}:{port}", site.address);
+    let hosts: Vec<_> = watchers.iter().map(host).collect();
     let scheme = if tls.is_some() { "rediss" } else { "redis" };
     let url = format!("{scheme}+sentinel://{}/{NAME}", hosts.join(","));
     let set = RedisSentinels { url, servers, sentinels };
     set.empty().await;
     set
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    site: Site<'a>,
+    port: u16,
 }
 
 /// A Redis of one test, its replicas and the Sentinels that watch them.
@@ -100,27 +125,30 @@ impl RedisSentinels {
 
 async fn start(
     this: usize,
-    watchers: &[u16; 3],
-    servers: &[u16],
+    watchers: &[Place<'_>],
+    servers: &[Place<'_>],
     down_after: u32,
     tls: Option<&RedisTls>,
 ) -> Redis {
-    let ((plain, more), master) = (super::tls::ports(watchers[this], tls), servers[0]);
+    let (Place { site, port }, master) = (watchers[this], servers[0]);
+    let (address, (plain, more)) = (site.address, super::tls::ports(port, tls));
     let mut settings = format!(
-        "bind 127.0.0.1\\nport {plain}\\ndir .\\nsentinel myid {}\\nsentinel monitor {NAME} 127.0.0.1 {master} 2\\n\
+        "bind {address}\\nprotected-mode no\\nport {plain}\\ndir .\\nsentinel myid {}\\nsentinel monitor {NAME} {} {} 2\\n\
          sentinel down-after-milliseconds {NAME} {down_after}\\nsentinel failover-timeout {NAME} 5000\\n\
          sentinel parallel-syncs {NAME} 2\\n",
-        id(this)
+        id(this),
+        master.site.address,
+        master.port
     );
-    for replica in &servers[1..] {
-        let _ = write!(settings, "sentinel known-replica {NAME} 127.0.0.1 {replica}\\n");
+    for Place { site, port } in &servers[1..] {
+        let _ = write!(settings, "sentinel known-replica {NAME} {} {port}\\n", site.address);
     }
-    for (other, port) in watchers.iter().enumerate().filter(|(other, _)| *other != this) {
-        let _ = write!(settings, "sentinel known-sentinel {NAME} 127.0.0.1 {port} {}\\n", id(other));
+    for (other, Place { site, port }) in watchers.iter().enumerate().filter(|(other, _)| *other != this) {
+        let _ = write!(settings, "sentinel known-sentinel {NAME} {} {port} {}\\n", site.address, id(other));
     }
     let prepare = format!("printf '{settings}' >sentinel.conf");
-    let serve = format!("redis-server ./sentinel.conf --sentinel {more}");
-    let redis = Redis::prepare(plain, prepare, serve).await;
+    let serve = format!("{}redis-server ./sentinel.conf --sentinel {more}", site.door());
+    let redis = Redis::prepare(address, plain, prepare, serve).await;
     redis.start().await;
     redis
 }

@@ -10,7 +10,7 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
 };
 
-use super::{RedisCluster, RedisSentinels, cluster, sentinels};
+use super::{RedisCluster, RedisSentinels, Site, cluster, sentinels};
 
 /// Nobody promotes a replica of these, however busy the machine is; in milliseconds.
 const NEVER: u32 = 600_000;
@@ -22,7 +22,7 @@ const NEVER: u32 = 600_000;
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn shared_redis_cluster() -> OwnedMutexGuard<RedisCluster> {
     static SHARED: LazyLock<Shared<RedisCluster>> =
-        LazyLock::new(|| share(async || cluster::launch(NEVER, None).await));
+        LazyLock::new(|| share(async || cluster::launch([Site::HERE; 6], NEVER, None).await));
     let cluster = taken(SHARED.clone()).await;
     cluster.empty().await;
     cluster
@@ -34,7 +34,7 @@ pub async fn shared_redis_cluster() -> OwnedMutexGuard<RedisCluster> {
 /// When there is no `redis-server` on this machine, or it does not start.
 pub async fn shared_redis_sentinels() -> OwnedMutexGuard<RedisSentinels> {
     static SHARED: LazyLock<Shared<RedisSentinels>> =
-        LazyLock::new(|| share(async || sentinels::launch(NEVER, None).await));
+        LazyLock::new(|| share(async || sentinels::launch([Site::HERE; 3], NEVER, None).await));
     let sentinels = taken(SHARED.clone()).await;
     sentinels.empty().await;
     sentinels
