@@ -60,10 +60,13 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
-.PHONY: advisories alerts sbom docs example test-broken-rules test-upgrade
+.PHONY: advisories alerts sbom docs example histories test-broken-rules test-upgrade
 
 advisories: ## Compare every dependency with RustSec's advisories; needs a network
 	scripts/deny advisories
+
+histories: ## Have people use sessions while everything fails, and judge what they saw (FAULT_SECONDS=30)
+	scripts/histories
 
 test-broken-rules: ## Break the rules of near caches on purpose; the history of what people saw must fail each time
 	scripts/test-broken-rules

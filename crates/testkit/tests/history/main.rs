@@ -25,20 +25,20 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[tokio::test]
-#[ignore = "make faults"]
+#[ignore = "takes two minutes: make histories"]
 async fn whatever_fails_no_end_is_outlived_and_no_session_is_lost() {
     let leave = Leave::default();
     holds(Store::One(Box::new(testkit::redis().await)), leave).await;
 }
 
 #[tokio::test]
-#[ignore = "make faults"]
+#[ignore = "takes two minutes: make histories"]
 async fn whatever_fails_under_sentinels_no_acknowledged_end_is_outlived() {
     holds(Store::Sentinels(testkit::redis_sentinels().await), Leave::FAILOVER).await;
 }
 
 #[tokio::test]
-#[ignore = "make faults"]
+#[ignore = "takes two minutes: make histories"]
 async fn whatever_fails_in_a_cluster_no_acknowledged_end_is_outlived() {
     holds(Store::Cluster(testkit::redis_cluster().await), Leave::FAILOVER).await;
 }
