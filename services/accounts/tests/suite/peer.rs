@@ -170,7 +170,7 @@ impl SessionsService for Peer {
         let AdmitPasswordAttemptRequest { email, client_address } = request.into_inner();
         client_address.parse::<std::net::IpAddr>().unwrap();
         if self.0.throttled.lock().unwrap().contains(&email) {
-            return Err(status::retry_later(Code::ResourceExhausted, "SLOW_DOWN", "wait", WAIT));
+            return Err(status::retry_later(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS", "wait", WAIT));
         }
         self.0.attempts.lock().unwrap().push(email);
         Ok(Response::new(AdmitPasswordAttemptResponse {}))
