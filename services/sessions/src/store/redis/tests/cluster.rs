@@ -178,3 +178,24 @@ async fn an_end_that_finds_nothing_writes_something_that_the_replica_can_acknowl
     // Of which nothing stays.
     cluster.master(0).says("DBSIZE", "0").await;
 }
+
+#[tokio::test]
+async fn whoever_asks_again_for_an_end_that_no_replica_has_is_not_told_that_it_is_done() {
+    let cluster = testkit::redis_cluster().await;
+    let [here, there] = [RedisStore::at(&cluster.url), RedisStore::at(&cluster.url)];
+    let Session { id, record: Record { account, .. } } = kept(&here, account_at(&cluster, 0)).await;
+    let known = kept(&there, account_at(&cluster, 16383)).await;
+    assert!(is_there(&there, &known).await.unwrap());
+
+    cluster.replica(0).freeze().await;
+    here.revoke(account, id).await.unwrap_err();
+    let ended = [id.ended(account)];
+    // At once: a replica that is silent for long is given up, and waited for no more.
+    let (one, all, told) = tokio::join!(
+        there.revoke(account, id),
+        there.revoke_account(account, None, None),
+        there.announce(&ended)
+    );
+
+    assert_eq!([one.is_err(), all.is_err(), told.is_err()], [true; 3], "{one:?} {all:?} {told:?}");
+}
