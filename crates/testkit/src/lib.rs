@@ -42,9 +42,9 @@ pub use port::free_port;
 pub use postgres::{Database, Login, PostgresServer, postgres, postgres_server};
 pub use proxy::Proxy;
 pub use redis::{
-    Redis, RedisCluster, RedisSentinels, RedisTls, redis, redis_cluster, redis_cluster_over,
-    redis_cluster_split, redis_of, redis_sentinels, redis_sentinels_over, redis_sentinels_split,
-    shared_redis_cluster, shared_redis_sentinels,
+    Redis, RedisCluster, RedisSentinels, RedisTls, ShippedRedis, redis, redis_as_shipped, redis_cluster,
+    redis_cluster_over, redis_cluster_split, redis_of, redis_sentinels, redis_sentinels_over,
+    redis_sentinels_split, shared_redis_cluster, shared_redis_sentinels,
 };
 pub use rustix::process::Signal;
 pub use s3::{S3, s3, s3_on};

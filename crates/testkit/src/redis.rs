@@ -3,6 +3,7 @@
 mod cluster;
 mod sentinels;
 mod shared;
+mod shipped;
 mod site;
 mod tls;
 
@@ -25,6 +26,7 @@ pub use self::{
     cluster::{RedisCluster, redis_cluster, redis_cluster_over, redis_cluster_split},
     sentinels::{RedisSentinels, redis_sentinels, redis_sentinels_over, redis_sentinels_split},
     shared::{shared_redis_cluster, shared_redis_sentinels},
+    shipped::{ShippedRedis, redis_as_shipped},
     tls::RedisTls,
 };
 use crate::{
@@ -71,6 +73,8 @@ pub struct Redis {
     /// The port of that.
     pub port: u16,
     address: Ipv4Addr,
+    /// Who asks whether it is there, and asks it.
+    greeting: &'static str,
     supervisor: Mutex<Supervisor>,
 }
 
@@ -90,12 +94,12 @@ impl Redis {
             end: "KILL",
         };
         let supervisor = Mutex::new(Supervisor::prepare(recipe).await);
-        Self { url: format!("redis://{address}:{port}"), port, address, supervisor }
+        Self { url: format!("redis://{address}:{port}"), port, address, greeting: "PING", supervisor }
     }
 
     /// Starts it again; returns when it answers.
     pub async fn start(&self) {
-        self.supervisor.lock().await.start(async || answers(self.place()).await).await;
+        self.supervisor.lock().await.start(async || answers(self.place(), self.greeting).await).await;
     }
 
     /// Stops it: connections are closed, new ones refused.
@@ -159,8 +163,8 @@ impl Redis {
 }
 
 /// `-LOADING …` until the append-only file is read, `+PONG` after.
-async fn answers(place: SocketAddrV4) -> bool {
-    matches!(timeout(Duration::from_secs(5), ask(place, "PING")).await, Ok(Ok(answer)) if answer == "PONG")
+async fn answers(place: SocketAddrV4, greeting: &str) -> bool {
+    matches!(timeout(Duration::from_secs(5), ask(place, greeting)).await, Ok(Ok(answer)) if answer == "PONG")
 }
 
 /// The answer to the last of these inline commands, each on a line: a line, or a text in bulk.

@@ -13,6 +13,7 @@ mod ownership;
 mod passwords;
 mod reading;
 mod remote;
+mod restart;
 mod room;
 mod rotation;
 mod sign_in;
