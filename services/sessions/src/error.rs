@@ -41,7 +41,7 @@ pub enum Error {
     /// Sign in again.
     #[error("the refresh token renews no session")]
     RefreshInvalid,
-    /// The refresh token was exchanged before, and the successor is in use.
+    /// The refresh token was exchanged before, and that cannot be repeated any more.
     ///
     /// Sign in again. Somebody else may have had the token: tell the person.
     #[error("the refresh token was used before; the session has been revoked")]

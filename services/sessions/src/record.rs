@@ -11,7 +11,7 @@ pub(crate) use layout::Unreadable;
 use crate::{
     clock::Moment,
     id::AccountId,
-    secret::{Digest, Nonce},
+    secret::{Digest, Family, Nonce},
 };
 
 /// Everything that is kept of a session, its id aside. It recognises the tokens and cannot make them.
@@ -25,8 +25,8 @@ pub struct Record {
     pub session: Digest,
     /// Recognises the refresh token.
     pub refresh: Digest,
-    /// The refresh token before this one.
-    pub predecessor: Option<Predecessor>,
+    /// The refresh tokens before this one.
+    pub exchanged: Option<Exchanged>,
     /// When the session began.
     pub created: Moment,
     /// When it was last used, as far as that was noted.
@@ -63,12 +63,12 @@ impl Epoch {
     }
 }
 
-/// A refresh token that has been exchanged.
+/// The refresh tokens that have been exchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Predecessor {
-    /// Recognises it.
-    pub digest: Digest,
-    /// As long as its exchange may be repeated.
+pub struct Exchanged {
+    /// Recognises them.
+    pub family: Family,
+    /// As long as the last exchange may be repeated.
     pub grace: Option<Grace>,
 }
 

@@ -11,6 +11,8 @@ use subtle::ConstantTimeEq;
 
 /// What the session secret is derived for. Of another length than a [`Nonce`], so that no nonce can ask for it.
 const SESSION: &[u8] = b"fairlead session token";
+/// So many bytes of a refresh secret, the first, are those of every one that follows from it.
+const ROOT: usize = 8;
 
 /// The part of a token that proves something. Only its holder has it; it is never stored and never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,7 +34,16 @@ impl Secret {
     /// The refresh secret that follows this one: the same for the same nonce.
     #[must_use]
     pub fn successor(&self, nonce: &Nonce) -> Self {
-        self.derive(&nonce.0)
+        let mut next = self.derive(&nonce.0);
+        next.0[..ROOT].copy_from_slice(&self.0[..ROOT]);
+        next
+    }
+
+    /// What recognises this refresh secret, all before it and all after it, and gives none of them away.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        let digest = Sha256::digest(&self.0[..ROOT]);
+        Family(*digest.first_chunk().expect("SHA-256 makes 32 bytes"))
     }
 
     /// The session secret that goes with this refresh secret.
@@ -54,7 +65,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a secret. Secrets have 256 random bits, so nothing slower is needed.
+/// The SHA-256 of a secret. Whoever knows no secret of the session has 256 bits to guess, and whoever knows an older one as many
+/// as a [`Nonce`] has, so nothing slower is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest(pub(crate) [u8; 32]);
 
@@ -63,6 +75,19 @@ impl Digest {
     #[must_use]
     pub fn is_of(&self, secret: &Secret) -> bool {
         self.0.ct_eq(&secret.digest().0).into()
+    }
+}
+
+/// The first half of the SHA-256 of what all refresh secrets of a session have in common. That has 64 random bits: enough to
+/// keep strangers from ending a session, which is all that it is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family(pub(crate) [u8; 16]);
+
+impl Family {
+    /// Whether the refresh secret belongs to it, in a time that does not tell where they differ.
+    #[must_use]
+    pub fn has(&self, secret: &Secret) -> bool {
+        self.0.ct_eq(&secret.family().0).into()
     }
 }
 
@@ -98,6 +123,19 @@ mod tests {
         assert!(successor == secret.successor(&nonce));
         assert!(successor != secret.successor(&other));
         assert!(successor.session_secret() != successor);
+    }
+
+    #[test]
+    fn a_family_has_its_refresh_secrets_only() {
+        let first = Secret::random();
+        let second = first.successor(&Nonce::random());
+        let third = second.successor(&Nonce::random());
+
+        for family in [first.family(), second.family(), third.family()] {
+            assert!([&first, &second, &third].into_iter().all(|secret| family.has(secret)));
+            assert!(!family.has(&second.session_secret()));
+            assert!(!family.has(&Secret::random()));
+        }
     }
 
     #[test]

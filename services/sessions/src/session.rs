@@ -13,7 +13,7 @@ pub(crate) use config::Config;
 use crate::{
     clock::Moment,
     id::{AccountId, SessionId},
-    record::{Epoch, Grace, Predecessor, Record},
+    record::{Epoch, Exchanged, Grace, Record},
     secret::{Nonce, Secret},
 };
 
@@ -69,7 +69,7 @@ pub(crate) enum Validity {
     Good,
     /// It proves the session, whose use is to be noted: a courtesy.
     Touch(Record),
-    /// It proves the session, once the grace of its predecessor has ended: a must.
+    /// It proves the session, once the grace of the exchange before has ended: a must.
     EndGrace(Record),
 }
 
@@ -96,7 +96,7 @@ impl Record {
             account,
             session: pair.session.digest(),
             refresh: pair.refresh.digest(),
-            predecessor: None,
+            exchanged: None,
             created: now,
             used: now,
             token_end: now.plus(config.session_token_lifetime.0).min(absolute_end),
@@ -114,19 +114,19 @@ impl Record {
             return Validity::Refused;
         }
         let touched = self.touched(now, config);
-        match &self.predecessor {
+        match &self.exchanged {
             // Only who received the successor can show its session token: nobody needs the grace any more. One that has
             // ended by itself is worth no write that must succeed.
-            Some(Predecessor { grace: Some(grace), .. }) if now < grace.end => Validity::EndGrace(touched),
+            Some(Exchanged { grace: Some(grace), .. }) if now < grace.end => Validity::EndGrace(touched),
             _ if now.since(self.used) >= config.touch_interval.0 => Validity::Touch(touched),
             _ => Validity::Good,
         }
     }
 
-    /// The record once a session token was used: the session lives on, and its predecessor has no grace.
+    /// The record once a session token was used: the session lives on, and its last exchange has no grace.
     fn touched(&self, now: Moment, config: &Config) -> Self {
-        let predecessor = self.predecessor.clone().map(|it| Predecessor { grace: None, ..it });
-        Self { used: now, idle_end: now.plus(config.idle_timeout.0), predecessor, ..self.clone() }
+        let exchanged = self.exchanged.clone().map(|it| Exchanged { grace: None, ..it });
+        Self { used: now, idle_end: now.plus(config.idle_timeout.0), exchanged, ..self.clone() }
     }
 
     /// For how long a session token that is good now proves the session without anybody looking: until it ends, or its
@@ -138,8 +138,8 @@ impl Record {
 
     /// What a refresh token with this secret is worth. `nonce` must be new.
     ///
-    /// Only the direct predecessor is recognised. An older refresh token proves nothing and revokes nothing, as any
-    /// other wrong secret.
+    /// Whoever shows one that was exchanged before, however long ago, is one of two who hold the session, where the last
+    /// exchange may not be repeated (RFC 9700, section 4.14.2).
     pub(crate) fn renew(&self, secret: &Secret, nonce: Nonce, now: Moment, config: &Config) -> Renewal {
         if self.end() <= now {
             return Renewal::Refused;
@@ -148,13 +148,16 @@ impl Record {
             let pair = Pair::of(secret.successor(&nonce));
             return Renewal::Rotated(Box::new(self.rotated(&pair, nonce, now, config)), pair);
         }
-        match &self.predecessor {
-            Some(Predecessor { digest, grace }) if digest.is_of(secret) => match grace {
-                Some(Grace { nonce, end }) if now < *end => Renewal::Again(Pair::of(secret.successor(nonce))),
-                _ => Renewal::Reused,
-            },
-            _ => Renewal::Refused,
+        let Some(Exchanged { family, grace }) = &self.exchanged else { return Renewal::Refused };
+        if let Some(Grace { nonce, end }) = grace
+            && now < *end
+        {
+            let successor = secret.successor(nonce);
+            if self.refresh.is_of(&successor) {
+                return Renewal::Again(Pair::of(successor));
+            }
         }
+        if family.has(secret) { Renewal::Reused } else { Renewal::Refused }
     }
 
     fn rotated(&self, pair: &Pair, nonce: Nonce, now: Moment, config: &Config) -> Self {
@@ -162,7 +165,7 @@ impl Record {
         Self {
             session: pair.session.digest(),
             refresh: pair.refresh.digest(),
-            predecessor: Some(Predecessor { digest: self.refresh.clone(), grace: Some(grace) }),
+            exchanged: Some(Exchanged { family: pair.refresh.family(), grace: Some(grace) }),
             used: now,
             token_end: now.plus(config.session_token_lifetime.0).min(self.absolute_end),
             idle_end: now.plus(config.idle_timeout.0),

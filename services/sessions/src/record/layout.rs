@@ -7,15 +7,15 @@ use std::{net::IpAddr, time::Duration};
 
 use uuid::Uuid;
 
-use super::{Epoch, Grace, Predecessor, Record};
+use super::{Epoch, Exchanged, Grace, Record};
 use crate::{
     clock::{Moment, millis},
     id::AccountId,
-    secret::{Digest, Nonce},
+    secret::{Digest, Family, Nonce},
 };
 
 /// The layout below. A reader of an older version leaves newer records to those who know them.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Bytes of an epoch: more changes than an account lives to see.
 pub(super) const EPOCH: usize = 6;
@@ -25,7 +25,7 @@ const TIME: usize = 6;
 const LATER: usize = 5;
 
 // What a record has of what it may have, in the bits of one byte.
-const PREDECESSOR: u8 = 1;
+const EXCHANGED: u8 = 1;
 const GRACE: u8 = 2;
 const IPV4: u8 = 4;
 const IPV6: u8 = 8;
@@ -44,7 +44,7 @@ impl Record {
             account,
             session,
             refresh,
-            predecessor,
+            exchanged,
             created,
             used,
             token_end,
@@ -56,7 +56,7 @@ impl Record {
         } = self;
         let mut packed = Packed(vec![VERSION]);
         packed.number::<EPOCH>(epoch.0);
-        packed.bytes(&[predecessor.as_ref().map_or(0, parts_of) | address.map_or(0, kind_of)]);
+        packed.bytes(&[exchanged.as_ref().map_or(0, parts_of) | address.map_or(0, kind_of)]);
         packed.bytes(account.0.as_bytes());
         packed.bytes(&session.0);
         packed.bytes(&refresh.0);
@@ -64,8 +64,8 @@ impl Record {
         for time in [used, token_end, idle_end, absolute_end] {
             packed.later(*created, *time);
         }
-        if let Some(Predecessor { digest, grace }) = predecessor {
-            packed.bytes(&digest.0);
+        if let Some(Exchanged { family, grace }) = exchanged {
+            packed.bytes(&family.0);
             if let Some(Grace { nonce, end }) = grace {
                 packed.bytes(&nonce.0);
                 packed.later(*created, *end);
@@ -92,7 +92,7 @@ impl Record {
         }
         let epoch = Epoch(rest.number::<EPOCH>()?);
         let [parts] = rest.bytes()?;
-        if parts & !(PREDECESSOR | GRACE | IPV4 | IPV6) != 0 {
+        if parts & !(EXCHANGED | GRACE | IPV4 | IPV6) != 0 {
             return Err(Unreadable);
         }
         let account = AccountId(Uuid::from_bytes(rest.bytes()?));
@@ -108,7 +108,7 @@ impl Record {
             token_end: rest.later(created)?,
             idle_end: rest.later(created)?,
             absolute_end: rest.later(created)?,
-            predecessor: rest.predecessor(parts, created)?,
+            exchanged: rest.exchanged(parts, created)?,
             address: rest.address(parts)?,
             roles: rest.roles()?,
             user_agent: text(rest.0)?,
@@ -116,8 +116,8 @@ impl Record {
     }
 }
 
-fn parts_of(predecessor: &Predecessor) -> u8 {
-    if predecessor.grace.is_some() { PREDECESSOR | GRACE } else { PREDECESSOR }
+fn parts_of(exchanged: &Exchanged) -> u8 {
+    if exchanged.grace.is_some() { EXCHANGED | GRACE } else { EXCHANGED }
 }
 
 fn kind_of(address: IpAddr) -> u8 {
@@ -185,17 +185,17 @@ impl<'a> Rest<'a> {
         Ok(begin.plus(Duration::from_millis(self.number::<LATER>()?)))
     }
 
-    fn predecessor(&mut self, parts: u8, begin: Moment) -> Result<Option<Predecessor>, Unreadable> {
-        if parts & PREDECESSOR == 0 {
+    fn exchanged(&mut self, parts: u8, begin: Moment) -> Result<Option<Exchanged>, Unreadable> {
+        if parts & EXCHANGED == 0 {
             return Ok(None);
         }
-        let digest = Digest(self.bytes()?);
+        let family = Family(self.bytes()?);
         let grace = if parts & GRACE == 0 {
             None
         } else {
             Some(Grace { nonce: Nonce(self.bytes()?), end: self.later(begin)? })
         };
-        Ok(Some(Predecessor { digest, grace }))
+        Ok(Some(Exchanged { family, grace }))
     }
 
     fn address(&mut self, parts: u8) -> Result<Option<IpAddr>, Unreadable> {

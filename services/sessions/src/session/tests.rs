@@ -144,7 +144,7 @@ fn using_the_new_session_token_ends_the_grace_and_forgets_the_nonce() {
         panic!("the successor was used")
     };
 
-    assert_eq!(record.predecessor.as_ref().unwrap().grace, None);
+    assert_eq!(record.exchanged.as_ref().unwrap().grace, None);
     assert!(matches!(record.renew(&old.refresh, Nonce::random(), START, &config), Renewal::Reused));
     assert_eq!(record.validate(&new.session, START, &config), Validity::Good);
 }
@@ -163,31 +163,40 @@ fn a_grace_that_has_ended_demands_no_write() {
     assert!(matches!(within, Validity::EndGrace(_)), "{within:?}");
     assert_eq!(after, Validity::Good);
     let Validity::Touch(noted) = noted else { panic!("a minute has passed: {noted:?}") };
-    assert_eq!(noted.predecessor.as_ref().unwrap().grace, None, "the nonce goes with the next write");
+    assert_eq!(noted.exchanged.as_ref().unwrap().grace, None, "the nonce goes with the next write");
     for record in [record, noted] {
         assert!(matches!(record.renew(&old.refresh, Nonce::random(), due, &config), Renewal::Reused));
     }
 }
 
 #[test]
-fn using_the_new_refresh_token_makes_it_the_predecessor() {
+fn using_the_new_refresh_token_gives_it_the_grace_and_makes_all_before_it_a_reuse() {
     let (record, first, config) = begun();
     let (record, second) = rotated(&record, &first, START, &config);
 
     let (record, third) = rotated(&record, &second, START, &config);
 
-    assert!(matches!(record.renew(&first.refresh, Nonce::random(), START, &config), Renewal::Refused));
+    assert!(matches!(record.renew(&first.refresh, Nonce::random(), START, &config), Renewal::Reused));
     let Renewal::Again(again) = record.renew(&second.refresh, Nonce::random(), START, &config) else {
         panic!("the grace of the second lasts")
     };
     assert!(again == third);
+
+    let (record, _) = rotated(&record, &third, START, &config);
+    let late = START.plus(config.refresh_grace.0);
+    for old in [first, second, third] {
+        assert!(matches!(record.renew(&old.refresh, Nonce::random(), late, &config), Renewal::Reused));
+    }
 }
 
 #[test]
 fn a_wrong_refresh_secret_is_refused_and_no_reuse() {
-    let (record, pair, config) = begun();
+    let (begun, first, config) = begun();
+    let (rotated, second) = rotated(&begun, &first, START, &config);
 
-    for wrong in [Secret::random(), pair.session] {
-        assert!(matches!(record.renew(&wrong, Nonce::random(), START, &config), Renewal::Refused));
+    for record in [begun, rotated] {
+        for wrong in [&Secret::random(), &first.session, &second.session] {
+            assert!(matches!(record.renew(wrong, Nonce::random(), START, &config), Renewal::Refused));
+        }
     }
 }

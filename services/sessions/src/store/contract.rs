@@ -63,7 +63,7 @@ async fn session(store: &dyn Store, account: AccountId, epoch: u64, life: Durati
         account,
         session: Secret::random().digest(),
         refresh: Secret::random().digest(),
-        predecessor: None,
+        exchanged: None,
         created: now,
         used: now,
         token_end: now.plus(life),

@@ -1,10 +1,11 @@
 //! Signing in, and the tokens that come of it.
 
 use proto::sessions::v1::{CreateSessionRequest, RefreshSessionRequest};
-use tonic::{Code, Status};
+use tonic::Code;
 
 use crate::{
     accounts::{EMAIL, PASSWORD},
+    near::refresh,
     suite::{Suite, assert_refused, bearer, credentials},
 };
 
@@ -43,20 +44,32 @@ async fn a_wrong_address_and_a_wrong_password_are_answered_alike() {
 async fn a_refresh_rotates_and_a_reuse_ends_the_session() {
     let suite = Suite::start().await;
     let (_, first) = suite.sign_in().await;
-    let refresh = async |token: &str| {
-        let request = RefreshSessionRequest { refresh_token: token.to_owned(), ..Default::default() };
-        Ok::<_, Status>(suite.client().refresh_session(request).await?.into_inner().tokens.unwrap())
-    };
 
-    let second = refresh(&first.refresh_token).await.unwrap();
-    let again = refresh(&first.refresh_token).await.unwrap();
+    let second = refresh(&suite, &first).await.unwrap();
+    let again = refresh(&suite, &first).await.unwrap();
     suite.validate(&second.session_token).await.unwrap();
-    let reuse = refresh(&first.refresh_token).await;
+    let reuse = refresh(&suite, &first).await;
 
     assert_eq!(again, second);
     assert_refused(reuse, Code::Unauthenticated, "REFRESH_REUSED");
     assert_refused(suite.validate(&second.session_token).await, Code::Unauthenticated, "SESSION_INVALID");
-    assert_refused(refresh(&second.refresh_token).await, Code::Unauthenticated, "REFRESH_INVALID");
+    assert_refused(refresh(&suite, &second).await, Code::Unauthenticated, "REFRESH_INVALID");
+}
+
+#[tokio::test]
+async fn whoever_refreshes_a_copy_often_is_noticed_when_its_owner_refreshes() {
+    let suite = Suite::start().await;
+    let (_, owner) = suite.sign_in().await;
+    let mut thief = owner.clone();
+    for _ in 0..3 {
+        thief = refresh(&suite, &thief).await.unwrap();
+    }
+
+    let noticed = refresh(&suite, &owner).await;
+
+    assert_refused(noticed, Code::Unauthenticated, "REFRESH_REUSED");
+    assert_refused(suite.validate(&thief.session_token).await, Code::Unauthenticated, "SESSION_INVALID");
+    assert_refused(refresh(&suite, &thief).await, Code::Unauthenticated, "REFRESH_INVALID");
 }
 
 #[tokio::test]

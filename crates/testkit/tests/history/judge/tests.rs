@@ -172,9 +172,12 @@ fn a_pair_whose_exchange_was_lost_is_known() {
         &with(&[refresh(3000, 1, Outcome::Granted(pair(2))), refresh(4000, 1, invalid())]),
         "a session was lost",
     );
-    // Another was given for the next, or this was tried for so long that it was taken for a theft.
+    // Also when another was given for the next.
     let next = refresh(4000, 2, Outcome::Granted(pair(3)));
-    good(&with(&[refresh(3000, 1, Outcome::Granted(pair(2))), next, refresh(5000, 1, invalid())]));
+    let exchanged = [refresh(3000, 1, Outcome::Granted(pair(2))), next];
+    bad(&with(&[&exchanged[..], &[refresh(5000, 1, invalid())]].concat()), "a session was lost");
+    good(&with(&[&exchanged[..], &[refresh(5000, 1, reused())]].concat()));
+    // Unless this was tried for so long that it was taken for a theft.
     good(&with(&[refresh(11_500, 1, unknown("Unavailable")), refresh(12_000, 1, invalid())]));
 }
 
