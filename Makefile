@@ -16,7 +16,7 @@ run: ## Serve the whole suite from one process; its data is kept in .fairlead/
 	cargo run --locked --package all-in-one
 
 demo: ## Take the tour against a running suite (URL=http://127.0.0.1:50051)
-	cargo run --locked --quiet --package all-in-one --example demo -- $(URL)
+	cargo run --locked --package all-in-one --example demo -- $(URL)
 
 test: ## Run every test; Postgres and Redis are installed first where they are missing
 	scripts/test
@@ -60,13 +60,16 @@ fmt: ## Format the code
 deny: ## Check licences, bans and sources of every dependency (builds cargo-deny the first time)
 	scripts/deny
 
-.PHONY: advisories alerts sbom docs example histories test-broken-rules test-upgrade
+.PHONY: advisories alerts sbom docs example histories test-broken-rules test-upgrade test-valkey
 
 advisories: ## Compare every dependency with RustSec's advisories; needs a network
 	scripts/deny advisories
 
 histories: ## Have people use sessions while everything fails, and judge what they saw (FAULT_SECONDS=30)
 	scripts/histories
+
+test-valkey: ## Run what stands on Redis over Valkey, whose version is of Redis 7.2 or later
+	scripts/test-valkey
 
 test-broken-rules: ## Break the rules of near caches on purpose; the history of what people saw must fail each time
 	scripts/test-broken-rules
