@@ -5,7 +5,12 @@ mod numbers;
 use std::{sync::Arc, time::Duration};
 
 use common::telemetry::trace::Background;
-use tokio::{sync::Notify, task::JoinSet, time::sleep};
+use tokio::{
+    pin,
+    sync::Notify,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -22,8 +27,10 @@ use crate::{
 const POLL: Duration = Duration::from_secs(2);
 /// Events delivered side by side; they are of different accounts, and none waits for another.
 const AT_ONCE: u16 = 16;
-/// When an event that was taken is due again, should its worker die. Longer than any call to sessions may take.
-const TAKEN_FOR: Duration = Duration::from_secs(30);
+/// When an event that was taken is due again, should its worker die. While it lives it takes the event anew, however long
+/// those who must hear take.
+const TAKEN_FOR: Duration = Duration::from_secs(3);
+const TAKEN_ANEW_AFTER: Duration = Duration::from_secs(1);
 /// The wait after the first failed delivery, doubled by each further one.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
@@ -91,7 +98,16 @@ impl Outbox {
 
 async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event: Event) {
     let Event { account_id, attempts, .. } = event;
-    if let Err((who, status)) = tell(&*store, &ears, event).await {
+    let telling = tell(&*store, &ears, event);
+    pin!(telling);
+    let told = loop {
+        match timeout(TAKEN_ANEW_AFTER, &mut telling).await {
+            Ok(told) => break told,
+            // Should this fail, another worker may tell it, too, which changes nothing: an epoch is only ever raised.
+            Err(_) => drop(store.postpone_event(event, TAKEN_FOR).await),
+        }
+    };
+    if let Err((who, status)) = told {
         numbers.failed.add(1);
         let wait = back_off(attempts);
         let code = status.code();
@@ -101,7 +117,7 @@ async fn deliver_one(store: Arc<dyn Store>, ears: Ears, numbers: Numbers, event:
         return;
     }
     numbers.delivered.add(1);
-    // Should this fail, the event is delivered again, which changes nothing: an epoch is only ever raised.
+    // Should this fail, the event is delivered again, which changes nothing either.
     let _ = store.complete_event(event).await;
 }
 

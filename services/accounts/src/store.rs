@@ -111,7 +111,8 @@ pub trait Store: Send + Sync + 'static {
     /// Those of every method.
     async fn complete_event(&self, event: Event) -> Result<(), Error>;
 
-    /// Makes an event that could not be delivered due again after a wait.
+    /// Makes an event due again after a wait from now on: one that could not be delivered, or one whose delivery takes
+    /// long.
     ///
     /// # Errors
     /// Those of every method.

@@ -202,7 +202,7 @@ impl House {
         sqlx::raw_sql(trigger).execute(&mut self.database).await.unwrap();
     }
 
-    /// Does what half a minute does: an event that was taken by a worker that died is due again.
+    /// Does what three seconds do: an event that was taken by a worker that died is due again.
     pub(crate) async fn time_passes(&mut self) {
         sqlx::query("update outbox set due_time = create_time").execute(&mut self.database).await.unwrap();
     }

@@ -7,8 +7,8 @@ use tokio::time::timeout;
 
 use crate::suite::{PASSWORD, Suite, by_admin};
 
-/// Less than the half minute after which an event of a worker that died is due again.
-const BEFORE_A_WORKER_IS_TAKEN_FOR_DEAD: Duration = Duration::from_secs(20);
+/// Much longer than the waits after a few failed deliveries.
+const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn disabling_and_new_roles_end_the_sessions_in_order() {
@@ -43,7 +43,7 @@ async fn what_could_not_be_told_is_told_later() {
     suite.peer.refused(2).await;
     suite.peer.set_deaf(false);
 
-    let heard = timeout(BEFORE_A_WORKER_IS_TAKEN_FOR_DEAD, suite.peer.heard(&ada.account_id, 2)).await;
+    let heard = timeout(SOON, suite.peer.heard(&ada.account_id, 2)).await;
     heard.expect("a failed delivery is tried again after its own wait");
 }
 
@@ -65,4 +65,20 @@ async fn news_that_hangs_holds_up_no_other() {
     suite.peer.heard(&bob.account_id, 2).await;
 
     assert_eq!(*unanswered.borrow(), 1, "the first is not given up yet");
+}
+
+#[tokio::test]
+async fn news_that_hangs_is_told_by_nobody_else_meanwhile() {
+    let mut suite = Suite::start().await;
+    let ada = suite.sign_up("ada@example.com").await;
+    suite.peer.be_silent_about(&ada.account_id);
+    let mut unanswered = suite.peer.unanswered();
+    let account = Account { account_id: ada.account_id, disabled: true, ..Account::default() };
+
+    let request = UpdateAccountRequest { account: Some(account), update_mask: None };
+    suite.accounts.update_account(by_admin(request)).await.unwrap();
+    unanswered.wait_for(|count| *count == 1).await.unwrap();
+    let next = *unanswered.wait_for(|count| *count != 1).await.unwrap();
+
+    assert_eq!(next, 0, "it was told again before it was given up");
 }
