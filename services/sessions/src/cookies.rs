@@ -50,34 +50,36 @@ pub(crate) struct Cookies<'a> {
     pub(crate) refresh: Option<&'a str>,
     /// Those that are not ours, as they came.
     others: Vec<&'a str>,
+    /// Whether one is among neither.
+    withheld: bool,
 }
 
 impl<'a> Cookies<'a> {
-    /// Reads all `cookie` headers.
+    /// Reads all `cookie` headers. Another cookie in which somebody else could find one of ours is neither believed nor
+    /// passed on.
     ///
     /// # Errors
-    /// [`Error::CredentialsMalformed`] when one of ours comes twice, or in a spelling that somebody else could take for
-    /// ours: which one is meant is not for us to guess.
+    /// [`Error::CredentialsMalformed`] when one of ours comes twice, or under a name that somebody else could take for
+    /// ours: which one is meant is not for us to guess. No other host can set a cookie of such a name.
     pub(crate) fn read(headers: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
         let mut cookies = Self::default();
         for pair in headers.into_iter().flat_map(|header| header.split(';')) {
             let pair = pair.trim_matches([' ', '\t']);
             let (named, value) = pair.split_once('=').unwrap_or(("", pair));
-            let (ours, rest) = if named == name(Kind::Session) {
-                (Some(&mut cookies.session), value)
+            let ours = if named == name(Kind::Session) {
+                &mut cookies.session
             } else if named == name(Kind::Refresh) {
-                (Some(&mut cookies.refresh), value)
-            } else {
-                (None, pair)
-            };
-            if looks_like_ours(rest) {
+                &mut cookies.refresh
+            } else if begins_as_ours(pair) {
                 return Err(Error::CredentialsMalformed);
-            }
-            let Some(ours) = ours else {
+            } else if holds_ours(pair) {
+                cookies.withheld = true;
+                continue;
+            } else {
                 cookies.others.extend((!pair.is_empty()).then_some(pair));
                 continue;
             };
-            if ours.replace(value).is_some() {
+            if holds_ours(value) || ours.replace(value).is_some() {
                 return Err(Error::CredentialsMalformed);
             }
         }
@@ -87,6 +89,11 @@ impl<'a> Cookies<'a> {
     /// Whether one of ours is among them.
     pub(crate) fn any_of_ours(&self) -> bool {
         self.session.is_some() || self.refresh.is_some()
+    }
+
+    /// Whether all of them may go on as they came.
+    pub(crate) fn all_pass(&self) -> bool {
+        !self.any_of_ours() && !self.withheld
     }
 
     /// The header that goes on, without the session token, and without the refresh token unless it is wanted there; none
@@ -99,11 +106,14 @@ impl<'a> Cookies<'a> {
     }
 }
 
-/// Whether this begins as one of ours, or goes on so behind a comma: of two headers Envoy makes one, with a comma.
-/// Anywhere else in a value it is nobody's cookie: any host of the site may set such a value, and must keep nobody out.
-fn looks_like_ours(text: &str) -> bool {
-    let prefixes = text.split(',').map(|part| part.trim_start_matches([' ', '\t']).get(..PREFIX.len()));
-    prefixes.flatten().any(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+fn begins_as_ours(text: &str) -> bool {
+    text.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+}
+
+/// Whether this begins as one of ours, or goes on so behind a comma: of two headers Envoy makes one, with a comma, and
+/// passes on two. Any host of the site may set a cookie with such a value, which must keep nobody out.
+fn holds_ours(text: &str) -> bool {
+    text.split(',').any(|part| begins_as_ours(part.trim_start_matches([' ', '\t'])))
 }
 
 #[cfg(test)]
@@ -137,23 +147,41 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_twice_or_only_looks_like_ours_is_refused() {
+    fn what_comes_twice_or_is_named_nearly_as_ours_is_refused() {
         for wrong in [
             &["__Host-fairlead-session=x; __Host-fairlead-session=x"][..],
             &["__Host-fairlead-refresh=x", "__Host-fairlead-refresh=y"],
-            &["a=b,__Host-fairlead-session=x"],
             &["__Host-fairlead-session=x,__Host-fairlead-session=x"],
             &["__host-fairlead-session=x"],
             &["__Host-fairlead-session"],
             &["__Host-fairlead-session =x"],
-            &["a=b, \t__host-FAIRLEAD-session=x"],
-            &["a=b,c,__Host-fairlead-"],
+            &["__Host-fairlead-session=__host-fairlead-session=x"],
             &["__Host-fairlead-session=x, __Host-fairlead-refresh=y"],
             &["__Host-fairlead-other=x"],
-            &["bare,__Host-fairlead-session=x"],
         ] {
             let refused = Cookies::read(wrong.iter().copied());
             assert!(matches!(refused, Err(Error::CredentialsMalformed)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_one_of_ours_is_neither_believed_nor_passed_on() {
+        for other in [
+            "a=b,__Host-fairlead-session=x",
+            "a=b, \t__host-FAIRLEAD-session=x",
+            "a=b,c,__Host-fairlead-",
+            "bare,__Host-fairlead-session=x",
+            ",__Host-fairlead-refresh=x",
+        ] {
+            let header = format!("{other}; theme=dark; __Host-fairlead-refresh=flr_x");
+
+            let alone = Cookies::read([other]).unwrap();
+            let among = Cookies::read([&*header]).unwrap();
+
+            assert!(!alone.any_of_ours() && !alone.all_pass(), "{other}");
+            assert_eq!(alone.passed_on(true), None);
+            assert_eq!((among.session, among.refresh), (None, Some("flr_x")), "{header}");
+            assert_eq!(among.passed_on(false).as_deref(), Some("theme=dark"));
         }
     }
 
@@ -195,16 +223,17 @@ mod tests {
 
             if let Ok(cookies) = Cookies::read([&*header]) {
                 let left = cookies.passed_on(false).unwrap_or_default();
+                let cut = |text: &str, at: &[char]| text.split(at).filter(|it| it.trim().starts_with(PREFIX)).count();
                 // However somebody behind the edge may cut it into cookies.
-                let cut = |text: &str| text.split([';', ',']).filter(|it| it.trim().starts_with(PREFIX)).count();
-                prop_assert_eq!(cut(&left), 0, "{:?} leaves {:?}", header, left);
+                prop_assert_eq!(cut(&left, &[';', ',']), 0, "{:?} leaves {:?}", header, left);
+                prop_assert!(!cookies.all_pass() || cut(&header, &[';', ',']) == 0, "{:?} passes", header);
                 let ours = usize::from(cookies.session.is_some()) + usize::from(cookies.refresh.is_some());
-                prop_assert_eq!(cut(&header), ours, "{:?}", header);
+                prop_assert_eq!(cut(&header, &[';']), ours, "{:?}", header);
             }
         }
 
         #[test]
-        fn no_value_of_another_cookie_keeps_anybody_out(value in "([a-zA-Z0-9 =_-]|__Host-fairlead-session=){0,6}") {
+        fn no_value_of_another_cookie_keeps_anybody_out(value in "([a-zA-Z0-9 ,=_-]|__Host-fairlead-session=){0,6}") {
             let header = format!("x={value}; __Host-fairlead-session=fls_x");
 
             let cookies = Cookies::read([&*header]);

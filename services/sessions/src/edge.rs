@@ -119,7 +119,7 @@ fn is_safe(method: &str) -> bool {
 }
 
 fn rest(cookies: &Cookies<'_>, refresh_wanted: bool) -> Rest {
-    if !cookies.any_of_ours() {
+    if cookies.all_pass() {
         return Rest::Same;
     }
     cookies.passed_on(refresh_wanted).map_or(Rest::Nothing, Rest::Changed)

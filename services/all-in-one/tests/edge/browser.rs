@@ -92,14 +92,17 @@ fn another_host_keeps_nobody_out_by_a_cookie_that_looks_like_ours_within() {
     shared(async |house| {
         let (path, signed_in) = sign_in(house, "finn@example.com").await;
         let [session, _] = cookies(&signed_in);
-        let planted = "x=__Host-fairlead-session=fls_planted";
         let token = session.strip_prefix("__Host-fairlead-session=").unwrap();
-
-        let by_cookie = house.send("GET", &path, &[("cookie", &format!("{planted}; {session}"))]).await;
         let bearer = format!("Bearer {token}");
-        let by_bearer = house.send("GET", &path, &[("cookie", planted), ("authorization", &bearer)]).await;
 
-        assert_eq!((by_cookie.status, by_bearer.status), (200, 200), "{}", by_cookie.text());
+        for planted in ["x=__Host-fairlead-session=fls_planted", "x=y,__Host-fairlead-session=fls_planted"] {
+            let both = format!("{planted}; {session}");
+            let by_cookie = house.send("GET", &path, &[("cookie", &both)]).await;
+            let by_bearer =
+                house.send("GET", &path, &[("cookie", planted), ("authorization", &bearer)]).await;
+
+            assert_eq!((by_cookie.status, by_bearer.status), (200, 200), "{}", by_cookie.text());
+        }
     });
 }
 
@@ -117,11 +120,30 @@ fn two_cookies_of_one_name_are_refused_on_every_route_that_looks() {
                 &[("cookie", &*twice)][..],
                 &[("cookie", &planted)],
                 &[("cookie", &session), ("cookie", &session)],
-                &[("cookie", "a=b"), ("cookie", &session)],
             ] {
                 let reply = house.send("GET", path, headers).await;
                 assert_eq!((reply.status, &*reply.reason()), (401, "CREDENTIALS_MALFORMED"), "{headers:?}");
             }
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Envoy: make edge"]
+fn a_session_behind_a_comma_is_nobodys_and_no_backend_sees_it() {
+    shared(async |house| {
+        let (_, signed_in) = sign_in(house, "fred@example.com").await;
+        let [session, _] = cookies(&signed_in);
+        let joined = format!("a=b,{session}");
+
+        for headers in [&[("cookie", "a=b"), ("cookie", &*session)][..], &[("cookie", &joined)]] {
+            let required = house.send("GET", "/app/", headers).await;
+            let optional = house.send("GET", "/maybe/", headers).await;
+
+            assert_eq!((required.status, &*required.reason()), (401, "CREDENTIALS_MISSING"), "{headers:?}");
+            assert_eq!(optional.status, 200, "{headers:?}");
+            let seen = optional.text();
+            assert!(!seen.contains("__Host-") && !seen.contains("fls_"), "{seen}");
         }
     });
 }
