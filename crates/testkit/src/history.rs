@@ -57,7 +57,7 @@ pub enum Asked {
     Refresh,
     /// The end of a session.
     Revoke(String),
-    /// The end of all sessions of the account, but for one.
+    /// The end of all sessions of the account, but for one; of none, where that one is not found.
     RevokeAll(Option<String>),
 }
 

@@ -171,6 +171,9 @@ impl Keeper {
     }
 
     /// Ends the account's sessions: all but `except`, or with an epoch those that are older. Tells how many.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when `except` is no session of the account; nothing has ended then.
     pub(crate) async fn revoke_account(
         &self,
         account: AccountId,
@@ -179,6 +182,7 @@ impl Keeper {
     ) -> Result<usize, Error> {
         let end = account.ended(except);
         let gone = self.ends(&end, self.store.revoke_account(account, except, epoch)).await?;
+        let gone = gone.ok_or(Error::NotFound)?;
         ended(account, &gone, "revoked_all");
         Ok(gone.len())
     }

@@ -56,7 +56,8 @@ pub trait Store: guard::Feed {
     /// Ends a session of the account; tells whether there was one.
     async fn revoke(&self, account: AccountId, id: SessionId) -> Result<bool, Error>;
 
-    /// Ends the account's sessions, all but `except`, and tells which.
+    /// Ends the account's sessions, all but `except`, and tells which; none, where the account has no such session as
+    /// `except`.
     ///
     /// With an epoch: raises the account's floor to it, unless that is higher already, and ends only the sessions
     /// below the floor.
@@ -65,7 +66,7 @@ pub trait Store: guard::Feed {
         account: AccountId,
         except: Option<SessionId>,
         epoch: Option<Epoch>,
-    ) -> Result<Vec<SessionId>, Error>;
+    ) -> Result<Option<Vec<SessionId>>, Error>;
 
     /// All sessions of the account, newest first.
     async fn list(&self, account: AccountId) -> Result<Vec<Session>, Error>;

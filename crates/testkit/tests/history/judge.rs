@@ -95,7 +95,7 @@ pub(crate) fn judge(history: &[Call], leave: &Leave) -> Vec<String> {
 /// The session that a fault of a call is of: the one that was not found, or the caller's.
 fn subject<'a>(call: &'a Call, shown: &'a Shown) -> &'a str {
     match (&call.asked, &call.outcome) {
-        (Asked::Revoke(session), Outcome::NotFound) => session,
+        (Asked::Revoke(session) | Asked::RevokeAll(Some(session)), Outcome::NotFound) => session,
         _ => &shown.session,
     }
 }
@@ -175,7 +175,7 @@ impl<'a> Known<'a> {
         let done = matches!(call.outcome, Outcome::Done | Outcome::NotFound | Outcome::Granted(_));
         match (&call.asked, &call.outcome) {
             // It has ended, but this is not what ended it.
-            (Asked::Revoke(session), Outcome::NotFound) => {
+            (Asked::Revoke(session) | Asked::RevokeAll(Some(session)), Outcome::NotFound) => {
                 add(&mut self.ends, session, Deed { maybe: u64::MAX, certain: call.ended });
             }
             (Asked::Revoke(session), _) if !refused => add(&mut self.ends, session.as_str(), deed(done)),
@@ -261,7 +261,11 @@ impl<'a> Known<'a> {
 
     /// Of a session that was not found, although nobody ended it.
     fn missing(&self, call: &Call) -> Option<&'static str> {
-        let (Asked::Revoke(session), Outcome::NotFound) = (&call.asked, &call.outcome) else { return None };
+        let (Asked::Revoke(session) | Asked::RevokeAll(Some(session)), Outcome::NotFound) =
+            (&call.asked, &call.outcome)
+        else {
+            return None;
+        };
         let ended = happened(self.ends.get(&**session), call);
         (self.given.contains(&**session) && !ended).then_some(LOST)
     }

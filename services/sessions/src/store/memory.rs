@@ -136,12 +136,16 @@ impl Store for MemoryStore {
         account: AccountId,
         except: Option<SessionId>,
         epoch: Option<Epoch>,
-    ) -> Result<Vec<SessionId>, Error> {
+    ) -> Result<Option<Vec<SessionId>>, Error> {
         let ended = {
             let (mut state, now) = self.at_now();
             state.sessions.revoke_account(account, except, epoch, now)
         };
-        self.tell([account.ended(except)]);
+        let told = match except {
+            Some(gone) if ended.is_none() => gone.ended(account),
+            _ => account.ended(except),
+        };
+        self.tell([told]);
         Ok(ended)
     }
 

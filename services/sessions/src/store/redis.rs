@@ -153,7 +153,7 @@ impl Store for RedisStore {
         account: AccountId,
         except: Option<SessionId>,
         epoch: Option<Epoch>,
-    ) -> Result<Vec<SessionId>, Error> {
+    ) -> Result<Option<Vec<SessionId>>, Error> {
         sessions::revoke_account(&self.redis, account, except, epoch).await
     }
 

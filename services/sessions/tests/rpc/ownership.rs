@@ -4,6 +4,7 @@ use proto::sessions::v1::{
     ListSessionsRequest, RevokeAccountSessionsRequest, RevokeSessionRequest, Session, Tokens,
 };
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::suite::{Suite, assert_named, assert_refused, bearer};
 
@@ -80,6 +81,25 @@ async fn a_person_ends_all_their_sessions_but_this_one() {
         suite.client().revoke_account_sessions(bearer(&tokens, request)).await.unwrap().into_inner();
 
     assert_eq!(revoked.revoked_count, 3);
+    assert_eq!(list(&suite, &tokens, &suite.account_id).await.unwrap(), [here]);
+}
+
+#[tokio::test]
+async fn who_names_a_session_to_keep_that_is_none_of_theirs_ends_nothing() {
+    let suite = Suite::start().await;
+    let (here, tokens) = suite.sign_in().await;
+    let (other, _) = suite.sign_in_as_other(&[]).await;
+
+    for except_session_id in [other.session_id, Uuid::now_v7().to_string()] {
+        let request = RevokeAccountSessionsRequest {
+            account_id: suite.account_id.clone(),
+            except_session_id,
+            ..RevokeAccountSessionsRequest::default()
+        };
+        let refused = suite.client().revoke_account_sessions(bearer(&tokens, request)).await;
+        assert_refused(refused, Code::NotFound, "SESSION_NOT_FOUND");
+    }
+
     assert_eq!(list(&suite, &tokens, &suite.account_id).await.unwrap(), [here]);
 }
 

@@ -108,6 +108,8 @@ fn the_end_of_all_sessions_is_that_of_those_which_had_begun() {
     bad(&[sign_in(0), all(None, Outcome::Done), used(REPLICA, 2200, 1)], "used later");
     good(&[sign_in(0), all(Some("s"), Outcome::Done), used(REPLICA, 2200, 1)]);
     good(&[sign_in(950), all(None, Outcome::Done), used(REPLICA, 2200, 1)]);
+    good(&[sign_in(0), all(Some("gone"), Outcome::NotFound), used(REPLICA, 2200, 1)]);
+    bad(&[sign_in(0), all(Some("s"), Outcome::NotFound)], "a session was lost");
     good(&[sign_in(950), all(None, Outcome::Done), refused(2200, 1)]);
     bad(&[sign_in(1200), all(None, Outcome::Done), refused(2200, 1)], "a session was lost");
     good(&[sign_in(1200), all(None, unknown("Unavailable")), refused(2200, 1)]);

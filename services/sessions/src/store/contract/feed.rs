@@ -69,10 +69,11 @@ async fn an_end_is_told_again_although_the_session_is_gone() {
         let mut listening = store.listen().await.unwrap();
 
         assert!(!store.revoke(account, id).await.unwrap());
-        assert!(store.revoke_account(account, None, None).await.unwrap().is_empty());
+        assert_eq!(store.revoke_account(account, None, None).await.unwrap(), Some(Vec::new()));
+        assert_eq!(store.revoke_account(account, Some(id), None).await.unwrap(), None);
         store.announce(&[id.ended(account)]).await.unwrap();
 
-        let expected = [id.ended(account), account.ended(None), id.ended(account)];
+        let expected = [id.ended(account), account.ended(None), id.ended(account), id.ended(account)];
         assert_eq!(heard(&mut *listening).await, expected);
     })
     .await;

@@ -43,7 +43,7 @@ async fn a_session_is_gone_at_its_end() {
         assert!(listed(&*store, account).await.is_empty());
         assert!(!store.revoke(account, session.id).await.unwrap());
         assert!(!store.replace(session.id, &session.record, &session.record).await.unwrap());
-        assert!(store.revoke_account(account, None, None).await.unwrap().is_empty());
+        assert_eq!(store.revoke_account(account, None, None).await.unwrap(), Some(Vec::new()));
     })
     .await;
 }
@@ -164,7 +164,7 @@ async fn a_session_is_revoked_for_its_own_account_only() {
         let neighbour = { neighbour }.find(|it| it.bucket() == owner.bucket()).unwrap();
 
         assert!(!store.revoke(neighbour, kept.id).await.unwrap());
-        assert!(store.revoke_account(neighbour, None, None).await.unwrap().is_empty());
+        assert_eq!(store.revoke_account(neighbour, None, None).await.unwrap(), Some(Vec::new()));
 
         assert!(find(&*store, &kept).await.is_some());
     })
@@ -210,11 +210,33 @@ async fn all_sessions_of_an_account_are_revoked_but_the_exception() {
 
         let ended = store.revoke_account(account, Some(sessions[1].id), None).await.unwrap();
 
-        assert_eq!(ended, [sessions[0].id, sessions[2].id]);
+        assert_eq!(ended, Some(vec![sessions[0].id, sessions[2].id]));
         assert_eq!(listed(&*store, account).await, [sessions[1].id]);
         assert!(find(&*store, &sessions[0]).await.is_none());
         assert!(find(&*store, &stranger).await.is_some());
-        assert_eq!(store.revoke_account(account, None, None).await.unwrap(), [sessions[1].id]);
+        assert_eq!(store.revoke_account(account, None, None).await.unwrap(), Some(vec![sessions[1].id]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_revoked_where_the_exception_is_no_session_of_the_account() {
+    on_every_store(async |store| {
+        let account = account();
+        let sessions = several(&*store, account, 2).await;
+        let ended = kept(&*store, account, 1).await;
+        store.revoke(account, ended.id).await.unwrap();
+        let stranger = kept(&*store, super::account(), 1).await;
+        let never = session(&*store, account, 1, MINUTE).await;
+        let epoch = Epoch::new(2).unwrap();
+
+        for none in [ended.id, stranger.id, never.id] {
+            assert_eq!(store.revoke_account(account, Some(none), None).await.unwrap(), None);
+            assert_eq!(store.revoke_account(account, Some(none), Some(epoch)).await.unwrap(), None);
+        }
+
+        assert_eq!(listed(&*store, account).await, [sessions[1].id, sessions[0].id]);
+        kept(&*store, account, 1).await;
     })
     .await;
 }
@@ -227,7 +249,7 @@ async fn an_epoch_ends_the_sessions_below_it_and_refuses_new_ones() {
 
         let ended = store.revoke_account(account, None, Some(Epoch::new(7).unwrap())).await.unwrap();
 
-        assert_eq!(ended, [old.id]);
+        assert_eq!(ended, Some(vec![old.id]));
         assert_eq!(listed(&*store, account).await, [new.id]);
         let late = session(&*store, account, 6, MINUTE).await;
         assert_eq!(store.insert(&late, MANY).await.unwrap(), Insertion::Outdated);
@@ -260,10 +282,11 @@ async fn an_epoch_is_told_once_and_again_with_the_same_result() {
 
         assert_eq!(
             store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap(),
-            [old.id]
+            Some(vec![old.id])
         );
         let new = kept(&*store, account, 2).await;
-        assert!(store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap().is_empty());
+        let again = store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap();
+        assert_eq!(again, Some(Vec::new()));
 
         assert!(find(&*store, &new).await.is_some());
     })

@@ -67,9 +67,12 @@ impl Sessions {
         except: Option<SessionId>,
         epoch: Option<Epoch>,
         now: Moment,
-    ) -> Vec<SessionId> {
-        let floor = epoch.map(|epoch| self.raise_floor(account, epoch, now));
+    ) -> Option<Vec<SessionId>> {
         let mut ended = self.live(account, now);
+        if except.is_some_and(|kept| !ended.contains(&kept)) {
+            return None;
+        }
+        let floor = epoch.map(|epoch| self.raise_floor(account, epoch, now));
         ended.retain(|id| {
             Some(*id) != except
                 && floor.is_none_or(|floor| self.records.get(id).is_some_and(|it| it.epoch < floor))
@@ -77,7 +80,7 @@ impl Sessions {
         for id in &ended {
             self.remove(account, *id);
         }
-        ended
+        Some(ended)
     }
 
     pub(super) fn list(&self, account: AccountId, now: Moment) -> Vec<Session> {

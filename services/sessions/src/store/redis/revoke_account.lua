@@ -1,7 +1,17 @@
--- Ends sessions of an account. KEYS: account's index, account's floor.
+-- Ends sessions of an account, or none where it has no session to keep. KEYS: account's index, account's floor.
 -- ARGV: id to keep, epoch or nothing, life of the floor, key of a session without its id, bucket's mark.
--- Answers the ids that were ended.
+-- Answers the ids that were ended, or nothing when the one to keep is not there.
 local except, life, session, unread = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
+
+local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
+local kept = except == ''
+for _, id in ipairs(ids) do
+  kept = kept or id == except and redis.call('EXISTS', session .. id) == 1
+end
+if not kept then
+  mark(unread)
+  return false
+end
 
 local floor
 if ARGV[2] ~= '' then
@@ -10,7 +20,7 @@ if ARGV[2] ~= '' then
 end
 
 local ended = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+for _, id in ipairs(ids) do
   local record = redis.call('GET', session .. id)
   if not record then
     redis.call('ZREM', KEYS[1], id)

@@ -121,7 +121,7 @@ pub(super) async fn revoke_account(
     account: AccountId,
     except: Option<SessionId>,
     epoch: Option<Epoch>,
-) -> Result<Vec<SessionId>, Error> {
+) -> Result<Option<Vec<SessionId>>, Error> {
     let kept = except.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default();
     let epoch = epoch.map(|epoch| epoch.number().to_string()).unwrap_or_default();
     let mut run = script::REVOKE_ACCOUNT.key(keys::index(account));
@@ -131,8 +131,12 @@ pub(super) async fn revoke_account(
         .arg(millis(FLOOR_LIFE))
         .arg(keys::session_prefix(account.bucket()))
         .arg(keys::mark(account.bucket()));
-    let ended = redis.end(run, move |_| vec![account.ended(except)]).await?;
-    Ok(ids(ended))
+    let told = move |ended: Option<&Option<Vec<RawId>>>| match (ended, except) {
+        // As for one that is revoked and gone: who ended it may have failed to tell.
+        (Some(None), Some(gone)) => vec![gone.ended(account)],
+        _ => vec![account.ended(except)],
+    };
+    Ok(redis.end(run, told).await?.map(ids))
 }
 
 pub(super) async fn list(redis: &Connections, account: AccountId) -> Result<Vec<Session>, Error> {

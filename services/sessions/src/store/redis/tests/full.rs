@@ -33,13 +33,19 @@ async fn what_ends_in_a_redis_that_is_full_is_told() {
     assert_eq!(insertion, Insertion::Kept { evicted: vec![sessions[0].id] });
     assert!(store.revoke(account, sessions[1].id).await.unwrap());
     assert!(!store.revoke(account, sessions[1].id).await.unwrap());
-    assert_eq!(store.revoke_account(account, Some(id), None).await.unwrap().len(), 2);
-    assert!(store.revoke_account(account, Some(id), None).await.unwrap().is_empty());
-    assert_eq!(store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap(), [id]);
+    assert_eq!(store.revoke_account(account, Some(sessions[1].id), None).await.unwrap(), None);
+    assert_eq!(
+        store.revoke_account(account, Some(id), None).await.unwrap().map(|ended| ended.len()),
+        Some(2)
+    );
+    assert_eq!(store.revoke_account(account, Some(id), None).await.unwrap(), Some(Vec::new()));
+    let ended = store.revoke_account(account, None, Some(Epoch::new(2).unwrap())).await.unwrap();
+    assert_eq!(ended, Some(vec![id]));
     store.announce(&[account.ended(None)]).await.unwrap();
 
     let expected = [
         sessions[0].id.ended(account),
+        sessions[1].id.ended(account),
         sessions[1].id.ended(account),
         sessions[1].id.ended(account),
         account.ended(Some(id)),
