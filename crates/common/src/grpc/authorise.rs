@@ -1,6 +1,6 @@
 //! Decides who may call, from the headers alone: before the request message is read.
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, header::AUTHORIZATION};
 use tonic::{Code, Status};
 
 use super::{gate::Shared, methods::Method, status::status};
@@ -30,7 +30,8 @@ pub(crate) async fn authorise(
         return Ok(());
     }
     let (true, Some(people)) = (who.knows_people(), &method.people) else {
-        return Err(if is_service { denied() } else { missing() });
+        // Whoever a token is of, no person may call: it need not be read.
+        return Err(if is_service || headers.contains_key(AUTHORIZATION) { denied() } else { missing() });
     };
     let Some(token) = bearer(headers)? else {
         return Err(if is_service { denied() } else { missing() });
@@ -62,7 +63,7 @@ fn calling_service(
 
 /// The bearer token of a request (RFC 6750, section 2.1).
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
-    let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };

@@ -12,7 +12,7 @@ pub(crate) const FRAME: [(&str, &str); 23] = [
     ),
     (
         "CREDENTIALS_MISSING",
-        "The method is not for everybody, and nobody says who calls.\n\nSign in, and send the session token.",
+        "The method is not for everybody, and nobody says who calls.\n\nSign in, and send the session token. What is for services of the suite is for no person.",
     ),
     (
         "DEADLINE_EXCEEDED",
@@ -46,7 +46,7 @@ pub(crate) const FRAME: [(&str, &str); 23] = [
     ("PEER_UNAVAILABLE", "A service that this one needs cannot be reached.\n\nSend it again later."),
     (
         "PERMISSION_DENIED",
-        "Whoever calls is known, and may not call this method.\n\nNothing: another time is no different.",
+        "The method is not for whoever calls: it may be for admins only, or for services of the suite.\n\nNothing: another time is no different.",
     ),
     (
         "SERVICE_CREDENTIAL_INVALID",

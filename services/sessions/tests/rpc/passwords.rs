@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use proto::sessions::v1::{AdmitPasswordAttemptRequest, ForgivePasswordAttemptsRequest};
+use proto::sessions::v1::{AdmitPasswordAttemptRequest, ForgivePasswordAttemptsRequest, Tokens};
 use sessions::Config;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::{
     accounts::{EMAIL, PASSWORD},
-    suite::{Suite, assert_refused, credentials},
+    suite::{Suite, assert_refused, bearer, credentials},
 };
 
 const WRONG: &str = "something else entirely";
@@ -128,9 +128,15 @@ async fn only_accounts_asks_for_leave() {
         AdmitPasswordAttemptRequest { email: EMAIL.to_owned(), client_address: "192.0.2.1".to_owned() };
 
     let other = suite.client().admit_password_attempt(suite.by("uploads", request.clone())).await;
+    let (_, tokens) = suite.sign_in().await;
+    let person = suite.client().admit_password_attempt(bearer(&tokens, request.clone())).await;
+    let unread = Tokens { session_token: "nonsense".to_owned(), ..Tokens::default() };
+    let anybody = suite.client().admit_password_attempt(bearer(&unread, request.clone())).await;
     let nobody = suite.client().admit_password_attempt(request).await;
 
-    assert_refused(other, Code::PermissionDenied, "PERMISSION_DENIED");
+    for refused in [other, person, anybody] {
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+    }
     assert_refused(nobody, Code::Unauthenticated, "CREDENTIALS_MISSING");
 }
 
