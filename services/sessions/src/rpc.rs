@@ -160,7 +160,7 @@ fn credentials(request: Request<CreateSessionRequest>) -> Result<(Email, Passwor
     let mut violations = Violations::default();
     let email = violations.check("email", Email::parse(&email));
     let password = violations.check("password", Password::parse(password));
-    let user_agent = violations.check("user_agent", wire::user_agent(user_agent));
+    let user_agent = violations.check("user_agent", wire::user_agent(&user_agent));
     let told = violations.check("client_address", told_address(&caller, &client_address));
     violations.finish()?;
     let seen = || peer::client_address(metadata.as_ref(), &extensions);

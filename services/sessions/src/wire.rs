@@ -83,8 +83,14 @@ pub(crate) fn empty_with_cookie(text: &str) -> Result<(), &'static str> {
     if text.is_empty() { Ok(()) } else { Err("must be empty with `cookie`, which says where the token is") }
 }
 
-pub(crate) fn user_agent(text: String) -> Result<String, &'static str> {
-    if text.chars().count() <= USER_AGENT_CHARS { Ok(text) } else { Err("must have at most 256 characters") }
+/// Reads the name of a program. Control characters become spaces, as HTTP has it for headers (RFC 9110, section 5.5): the
+/// name is shown to people, and is no reason to refuse one.
+pub(crate) fn user_agent(text: &str) -> Result<String, &'static str> {
+    if text.chars().count() <= USER_AGENT_CHARS {
+        Ok(text.replace(char::is_control, " "))
+    } else {
+        Err("must have at most 256 characters")
+    }
 }
 
 pub(crate) fn address(text: &str) -> Result<IpAddr, &'static str> {

@@ -28,6 +28,17 @@ async fn a_sign_in_gives_a_session_that_its_token_proves() {
 }
 
 #[tokio::test]
+async fn control_characters_of_a_user_agent_are_shown_as_spaces() {
+    let suite = Suite::start().await;
+    let strange = "\u{1b}[31mМаяк/1.0\r\n\0(⚓;\tquay)\u{7f}\u{85}";
+    let request = CreateSessionRequest { user_agent: strange.to_owned(), ..credentials(EMAIL, PASSWORD) };
+
+    let session = suite.client().create_session(request).await.unwrap().into_inner().session.unwrap();
+
+    assert_eq!(session.user_agent, " [31mМаяк/1.0   (⚓; quay)  ");
+}
+
+#[tokio::test]
 async fn a_wrong_address_and_a_wrong_password_are_answered_alike() {
     let suite = Suite::start().await;
 
