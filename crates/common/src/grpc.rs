@@ -29,6 +29,7 @@ pub mod tls;
 pub(crate) mod trace;
 mod violations;
 
+pub use authorise::bearer;
 pub use client::Channel;
 pub use service::Service;
 pub use violations::Violations;

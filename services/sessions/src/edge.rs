@@ -4,6 +4,8 @@ mod config;
 
 use std::sync::Arc;
 
+use common::grpc::bearer;
+
 pub(crate) use config::Config;
 
 use crate::{cookies::Cookies, error::Error, prover::Prover, session::Session};
@@ -63,7 +65,10 @@ impl Edge {
     /// cookies; or why that cannot be found out.
     pub(crate) async fn check(&self, shown: Shown<'_>, route: Route) -> Result<Pass, Error> {
         let cookies = Cookies::read(shown.cookie)?;
-        let bearer = shown.authorization.map(bearer).transpose()?;
+        let bearer = shown
+            .authorization
+            .map(|header| bearer(header).ok_or(Error::CredentialsMalformed))
+            .transpose()?;
         // A page can make a browser send cookies, but no authorization.
         if bearer.is_none() && cookies.any_of_ours() && !is_safe(shown.method) {
             self.admit(shown.origin)?;
@@ -104,13 +109,6 @@ impl Edge {
             Err(error) => Err(error),
         }
     }
-}
-
-/// The token of an `authorization` header (RFC 6750, section 2.1). Of two headers Envoy makes one, with a comma.
-fn bearer(header: &str) -> Result<&str, Error> {
-    let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
-    token.filter(|token| !token.contains([' ', ',', '\t'])).ok_or(Error::CredentialsMalformed)
 }
 
 /// Whether a method changes nothing (RFC 9110, section 9.2.1).

@@ -33,7 +33,7 @@ pub(crate) async fn authorise(
         // Whoever a token is of, no person may call: it need not be read.
         return Err(if is_service || headers.contains_key(AUTHORIZATION) { denied() } else { missing() });
     };
-    let Some(token) = bearer(headers)? else {
+    let Some(token) = token(headers)? else {
         return Err(if is_service { denied() } else { missing() });
     };
     let person = people.identify(token).await?;
@@ -61,8 +61,18 @@ fn calling_service(
     })
 }
 
-/// The bearer token of a request (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
+/// The token of an `authorization` header (RFC 6750, section 2.1). None, where the scheme is another, or more follows than
+/// one word: of two headers Envoy makes one, with a comma.
+#[must_use]
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    let is_one = !token.is_empty() && !token.contains([' ', ',', '\t']);
+    (is_one && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+}
+
+/// The bearer token of a request.
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Status> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -74,12 +84,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Status> {
     if values.next().is_some() {
         return Err(malformed());
     }
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
-        Ok(Some(token))
-    } else {
-        Err(malformed())
-    }
+    value.to_str().ok().and_then(bearer).map(Some).ok_or_else(malformed)
 }
 
 fn missing() -> Status {

@@ -1,13 +1,16 @@
 //! What Envoy is told about a request.
 
-use proto::envoy::service::auth::v3::{
-    AttributeContext, CheckRequest, DeniedHttpResponse, OkHttpResponse,
-    attribute_context::{self, HttpRequest},
-    authorization_client::AuthorizationClient,
-    check_response::HttpResponse,
+use proto::{
+    envoy::service::auth::v3::{
+        AttributeContext, CheckRequest, DeniedHttpResponse, OkHttpResponse,
+        attribute_context::{self, HttpRequest},
+        authorization_client::AuthorizationClient,
+        check_response::HttpResponse,
+    },
+    sessions::v1::ListSessionsRequest,
 };
 use sessions::Config;
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Request, Status, transport::Channel};
 
 use crate::suite::{Suite, assert_refused};
 
@@ -90,6 +93,41 @@ async fn a_request_without_a_good_token_is_told_why() {
         let challenges = denied.headers.iter().filter_map(|it| it.header.as_ref());
         let challenges: Vec<_> = challenges.filter(|it| it.key == "www-authenticate").collect();
         assert_eq!(challenges.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), [challenge]);
+    }
+}
+
+#[tokio::test]
+async fn the_edge_and_the_services_read_a_bearer_token_alike() {
+    let suite = Suite::start().await;
+    let (_, tokens) = suite.sign_in().await;
+    let token = &tokens.session_token;
+
+    for (authorization, refusal) in [
+        (format!("Bearer {token}"), None),
+        (format!("bEARER   {token}"), None),
+        (format!("Bearer {token}x"), Some("SESSION_INVALID")),
+        (format!("Bearer {token} {token}"), Some("CREDENTIALS_MALFORMED")),
+        (format!("Bearer {token},{token}"), Some("CREDENTIALS_MALFORMED")),
+        (format!("Bearer \t{token}"), Some("CREDENTIALS_MALFORMED")),
+        (format!("Bearer\t{token}"), Some("CREDENTIALS_MALFORMED")),
+        (format!("Basic {token}"), Some("CREDENTIALS_MALFORMED")),
+        ("Bearer  ".to_owned(), Some("CREDENTIALS_MALFORMED")),
+        ("Bearer".to_owned(), Some("CREDENTIALS_MALFORMED")),
+    ] {
+        let account_id = suite.account_id.clone();
+        let mut list = Request::new(ListSessionsRequest { account_id, ..Default::default() });
+        list.metadata_mut().insert("authorization", authorization.parse().unwrap());
+        let listed = suite.client().list_sessions(list).await;
+        let question = asked("GET", &[("authorization", authorization.clone())]);
+
+        let Some(reason) = refusal else {
+            listed.unwrap();
+            passes(&suite, question).await;
+            continue;
+        };
+        assert_refused(listed, Code::Unauthenticated, reason);
+        let denied = denied(&suite, question).await;
+        assert!(denied.body.contains(&format!("\"{reason}\"")), "{authorization:?}: {denied:?}");
     }
 }
 
