@@ -77,5 +77,6 @@ mod tests {
             "FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY",
         ];
         assert_eq!(told, missing, "{}", said.text);
+        assert!(said.text.contains("PRIVATE_KEY  must be set: an Ed25519 private key"), "{}", said.text);
     }
 }

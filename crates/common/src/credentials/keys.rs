@@ -21,6 +21,11 @@ pub enum KeyError {
     /// A file cannot be read, or has no or too many keys, or something else in it.
     #[error("{0}")]
     PublicKeys(String),
+    /// There is no private key, and something is to be signed.
+    #[error(
+        "must be set: an Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it"
+    )]
+    Unset,
     /// A private key is none.
     #[error(
         "expected an Ed25519 private key, PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it"
@@ -104,6 +109,9 @@ fn public_keys(pem: &[u8]) -> Option<Vec<PublicKey>> {
 
 /// The PKCS#8 document in a PEM text.
 pub(super) fn private_key(pem: &str) -> Result<Vec<u8>, KeyError> {
+    if pem.is_empty() {
+        return Err(KeyError::Unset);
+    }
     let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NoPrivateKey)?;
     Ok(der.secret_pkcs8_der().to_vec())
 }
