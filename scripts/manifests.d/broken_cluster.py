@@ -131,7 +131,7 @@ BREAKAGES = [
         "config check",
         lambda it: put(config(it, "sessions"), "FAIRLEAD__SESSIONS__REDIS__URL_FILE", "/etc/fairlead/secrets/redis"),
     ),
-    Breakage("settings", "sizing", lambda it: put(container(it)["resources"]["limits"], "memory", "32Mi")),
+    Breakage("settings", "does not fit into its memory", lambda it: put(container(it)["resources"]["limits"], "memory", "32Mi")),
     Breakage(
         "time to stop",
         "is told of 35 s of grace",

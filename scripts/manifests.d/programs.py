@@ -63,14 +63,11 @@ def refused(program: str, variables: tuple, files: tuple, limits: tuple) -> str:
             for name, text in variables
             if name.startswith(("FAIRLEAD__", "OTEL_"))
         }
-        commands = [["config", "check"]]
         if program != "migrate":
-            commands.append(["sizing"])
             told |= {"FAIRLEAD__LIMITS__CPU": sizes["cpu"], "FAIRLEAD__LIMITS__MEMORY": f"{sizes['memory']}B"}
-        for command in commands:
-            done = ask(program, command, told)
-            if done.returncode != 0:
-                return f"{program} {' '.join(command)} says {done.stdout.strip()} {done.stderr.strip()}"
+        done = ask(program, ["config", "check"], told)
+        if done.returncode != 0:
+            return f"{program} config check says {done.stdout.strip()} {done.stderr.strip()}"
     return ""
 
 

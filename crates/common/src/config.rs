@@ -21,6 +21,8 @@ pub(crate) mod volume;
 mod watched;
 mod watcher;
 
+use std::net::{IpAddr, SocketAddr};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -35,7 +37,11 @@ pub use units::{Duration, Size};
 pub use watched::Watched;
 pub use watcher::{Tally, Watcher};
 
-use crate::{admin, grpc, lifecycle, limits, sizing::Demand, telemetry};
+use crate::{
+    admin, grpc, lifecycle, limits,
+    sizing::{self, Demand, Plan, Refused},
+    telemetry,
+};
 
 /// The configuration of one binary: one field per section, each section named after its service.
 ///
@@ -52,6 +58,12 @@ pub trait Settings:
     /// are any, their addresses and a key to sign with must be set.
     fn peers(&self) -> Vec<(&'static str, &grpc::client::Config)> {
         Vec::new()
+    }
+
+    /// What of its settings this binary uses when it does its work: all of them, where that is to serve.
+    #[must_use]
+    fn uses() -> Uses {
+        Uses::Everything
     }
 
     /// What this binary sets the frame to where the operator says nothing.
@@ -95,5 +107,32 @@ impl Settings for FrameConfig {
         self.lifecycle.validate(problems);
         self.limits.validate(problems);
         self.telemetry.validate(problems);
+        let (grpc, admin) = (self.server.listen, self.admin.listen);
+        if collide(grpc, admin) {
+            let wrong =
+                format!("found {grpc}, where admin.listen is, too ({admin}); accepted is another port");
+            problems.add("server.listen", wrong);
+        }
     }
+}
+
+impl FrameConfig {
+    /// Sizes a process to its container as it is now.
+    ///
+    /// # Errors
+    /// When the container is too small for what is demanded.
+    pub(crate) fn plan(&self, demands: &[Demand]) -> Result<Plan, Refused> {
+        let limits = limits::read(&self.limits);
+        sizing::plan(&limits, demands, &self.limits, self.server.wire())
+    }
+}
+
+/// Whether only one of two sockets can listen.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    // `[::]` takes IPv4, too.
+    let takes = |one: IpAddr, other: IpAddr| {
+        one == other || (one.is_unspecified() && (one.is_ipv6() || other.is_ipv4()))
+    };
+    let same_port = one.port() == other.port() && one.port() != 0;
+    same_port && (takes(one.ip(), other.ip()) || takes(other.ip(), one.ip()))
 }

@@ -24,11 +24,10 @@ use crate::{
     },
     heartbeat::Heartbeat,
     lifecycle::{Calls, Lifecycle, StopWhen, Workers},
-    limits,
     memory::Guard,
     readiness::{Importance, Readiness},
     serve::Program,
-    sizing::{self, Demand, Permits, Refused, Sizing},
+    sizing::{Demand, Permits, Refused, Sizing},
     telemetry::{
         metrics::{self, Meter, Metrics, PeerMeter},
         standard::Standard,
@@ -38,7 +37,7 @@ use crate::{
 
 /// The paths of the settings of service credentials.
 pub(crate) const SIGNING_KEY: &str = "server.credentials.private_key";
-const PEERS: &str = "server.credentials.peers";
+pub(crate) const PEERS: &str = "server.credentials.peers";
 
 /// A handle on the running process for one of its services. Cheap to clone.
 #[derive(Clone)]
@@ -86,9 +85,8 @@ impl Process {
     /// # Errors
     /// When the container is too small for what is demanded.
     pub fn new(program: Program, frame: FrameConfig, demands: &[Demand]) -> Result<Self, Refused> {
-        let limits = limits::read(&frame.limits);
-        let plan = sizing::plan(&limits, demands, &frame.limits, frame.server.wire())?;
-        let memory = Guard::new(plan.soft_memory, limits.memory.value);
+        let plan = frame.plan(demands)?;
+        let memory = Guard::new(plan.soft_memory, plan.limits.memory.value);
         let lifecycle = Arc::new(Lifecycle::default());
         let readiness = Arc::new(Readiness::new(Arc::clone(&lifecycle), frame.lifecycle.checks.clone()));
         let (sizing, memory) = (Arc::new(Sizing::new(plan)), Arc::new(memory));

@@ -98,7 +98,7 @@ fn run<C: Settings>(
     build: impl AsyncFnOnce(C, &Process) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>>,
     announce: impl FnOnce(&C, &Announcement),
 ) -> ExitCode {
-    with_config(program, Uses::Everything, |loaded: Loaded<C>| {
+    with_config(program, C::uses(), |loaded: Loaded<C>| {
         let Loaded { frame, service, effective } = loaded;
         let announced = service.clone();
         let process = match Process::new(program, frame, &service.demands()) {
@@ -245,7 +245,11 @@ usage: {} [command]
 
 without a command it serves; its settings are environment variables
 
-  config show|check|schema    the settings in force, what is wrong with them, what may be set
+  config show                 the settings in force, and where each comes from
+  config check                what is wrong with them, with the files that they name, and with the plan made of them;
+                              by the files and limits of this machine (for another one's, set limits.cpu and
+                              limits.memory), without opening a connection or a port
+  config schema               what may be set
   sizing                      what is planned from the container's limits, and why
   probe live|ready|startup    asks the running process, and exits 0 or 1
   --version",

@@ -8,7 +8,7 @@ use std::{
 
 use common::{
     Program,
-    config::{self, BAD_CONFIG, Loaded, Problems, Uses},
+    config::{self, BAD_CONFIG, Loaded, Problems, Settings},
     telemetry,
 };
 use migrate::{Config, Error, Migrate, Set};
@@ -24,7 +24,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(program: Program, set: &str, command: &str) -> ExitCode {
     let Loaded { frame, service: Config { migrate }, .. } =
-        match config::load::<Config>(&program, Uses::Everything) {
+        match config::load::<Config>(&program, Config::uses()) {
             Ok(loaded) => loaded,
             Err(problems) => return fail(BAD_CONFIG, problems.to_string().trim_end()),
         };

@@ -1,8 +1,10 @@
 //! What an operator may set of migrations.
 
-use common::config::{Duration, Secret, Settings};
+use common::config::{Duration, Problems, Secret, Settings, Uses};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::{database::Address, embedded::SETS};
 
 /// The configuration of the binary.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -68,7 +70,23 @@ impl Default for Migrate {
     }
 }
 
-impl Settings for Config {}
+impl Settings for Config {
+    fn validate(&self, problems: &mut Problems) {
+        for (set, _) in SETS {
+            let url = self.migrate.targets.of(set).map_or("", |target| target.url.expose());
+            if !url.is_empty()
+                && let Err(error) = Address::parse(set, url, &self.migrate.options())
+            {
+                problems.add(format!("migrate.{set}.url"), error.to_string());
+            }
+        }
+    }
+
+    /// It serves nothing.
+    fn uses() -> Uses {
+        Uses::Sections(&["migrate", "telemetry"])
+    }
+}
 
 impl Migrate {
     /// How patient to be.

@@ -58,6 +58,15 @@ impl Rules {
                 problems.add(format!("{path}.{name}"), "found 0s; a duration above zero, such as 10s");
             }
         }
+        for (name, found) in [
+            ("max_size", self.max_size.0),
+            ("account_bytes", self.account_bytes.0),
+            ("account_uploads", self.account_uploads.into()),
+        ] {
+            if found == 0 {
+                problems.add(format!("{path}.{name}"), "found 0; more, or nobody can upload anything");
+            }
+        }
         // What S3 signs at most.
         if self.signed_for.0 > Duration::from_secs(7 * 24 * 3600).0 {
             problems.add(format!("{path}.signed_for"), "found more; seven days at most");
@@ -72,5 +81,26 @@ impl Rules {
     /// When an upload that is written now is removed, unless it is finished.
     pub(crate) fn expiry(&self) -> Time {
         Time::now().after(self.unfinished_for.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_by_which_nobody_could_upload_anything_are_refused() {
+        let nothing =
+            Rules { max_size: Size(0), account_bytes: Size(0), account_uploads: 0, ..Rules::default() };
+        let (mut told, mut of_defaults) = (Problems::default(), Problems::default());
+
+        nothing.validate("uploads", &mut told);
+        Rules::default().validate("uploads", &mut of_defaults);
+
+        assert_eq!(of_defaults.to_string(), "");
+        for setting in ["MAX_SIZE", "ACCOUNT_BYTES", "ACCOUNT_UPLOADS"] {
+            let setting = format!("FAIRLEAD__UPLOADS__{setting} ");
+            assert!(told.to_string().lines().any(|line| line.starts_with(&setting)), "{setting}: {told}");
+        }
     }
 }

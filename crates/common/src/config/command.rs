@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Manual, Settings, Uses, load_from};
+use super::{Loaded, Manual, Settings, Uses, load_from};
 use crate::Program;
 
 /// The exit code of a program whose configuration cannot be used: `EX_CONFIG` of sysexits.h.
@@ -48,7 +48,7 @@ pub fn answer<C: Settings>(
     let loaded = match arguments {
         ["schema"] => return Said { text: Manual::of::<C>(program).to_string(), code: 0 },
         ["schema", "--json"] => return Said { text: json(&Manual::of::<C>(program)), code: 0 },
-        ["show" | "check"] | ["show", "--json"] => load_from::<C>(program, Uses::Everything, environment),
+        ["show" | "check"] | ["show", "--json"] => load_from::<C>(program, C::uses(), environment),
         _ => {
             let text = format!("usage: {} config show [--json] | check | schema [--json]\n", program.name);
             return Said { text, code: BAD_USAGE };
@@ -56,9 +56,21 @@ pub fn answer<C: Settings>(
     };
     match (loaded, arguments) {
         (Err(problems), _) => Said { text: problems.to_string(), code: BAD_CONFIG },
-        (Ok(_), ["check"]) => Said { text: "OK\n".to_owned(), code: 0 },
+        (Ok(loaded), ["check"]) => check(&loaded),
         (Ok(loaded), ["show"]) => Said { text: loaded.effective.to_string(), code: 0 },
         (Ok(loaded), _) => Said { text: json(&loaded.effective), code: 0 },
+    }
+}
+
+/// What a start would say of settings with which nothing is wrong by themselves: whether the container has room for them.
+fn check<C: Settings>(loaded: &Loaded<C>) -> Said {
+    let planned = match C::uses() {
+        Uses::Everything => loaded.frame.plan(&loaded.service.demands()).map(drop),
+        Uses::Sections(_) | Uses::WhatIsGiven => Ok(()),
+    };
+    match planned {
+        Ok(()) => Said { text: "OK\n".to_owned(), code: 0 },
+        Err(refused) => Said { text: format!("{refused}\n"), code: BAD_CONFIG },
     }
 }
 

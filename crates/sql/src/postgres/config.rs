@@ -16,6 +16,7 @@ use super::Owner;
 const FLOOR: u16 = 2;
 /// What is accepted as an address.
 const ACCEPTED: &str = "an address such as postgres://user:password@host:5432/";
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// How much longer than its statement a unit of work is waited for: the server's own word is the better one.
 const SERVER_FIRST: time::Duration = time::Duration::from_millis(400);
 
@@ -96,8 +97,8 @@ impl Config {
     /// # Errors
     /// What is accepted, where the address cannot be used.
     pub(super) fn options(&self, url: &Secret, owner: Owner) -> Result<PgConnectOptions, &'static str> {
-        // sqlx takes an empty address for the defaults of libpq.
-        if url.is_empty() {
+        // sqlx takes any scheme, and an empty address for the defaults of libpq.
+        if !SCHEMES.iter().any(|scheme| url.expose().starts_with(scheme)) {
             return Err(ACCEPTED);
         }
         let options: PgConnectOptions = url.expose().parse().map_err(|_| ACCEPTED)?;
@@ -108,5 +109,34 @@ impl Config {
             // A transaction here never waits for anything but the database.
             ("idle_in_transaction_session_timeout", milliseconds(self.statement_timeout)),
         ]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_something_else_than_postgres_is_refused() {
+        let owner = Owner {
+            service: "accounts",
+            section: "accounts.postgres",
+            url: "accounts.postgres.url",
+            connections: "accounts.postgres_connections",
+            schema: 1,
+        };
+        let told = |url: &str| {
+            let mut problems = Problems::default();
+            Config { url: url.to_owned().into(), ..Config::default() }.validate(owner, &mut problems);
+            problems.to_string()
+        };
+
+        for url in ["postgres://accounts@db/accounts", "postgresql://db"] {
+            assert_eq!(told(url), "", "{url}");
+        }
+        for url in ["mysql://accounts:hunter2@db/accounts", "accounts", "postgres"] {
+            assert!(told(url).contains("found something else; an address such as postgres://"), "{url}");
+            assert!(!told(url).contains("hunter2"), "{url}");
+        }
     }
 }

@@ -24,6 +24,27 @@ async fn what_it_does_not_know_is_answered_with_what_it_knows() {
 }
 
 #[tokio::test]
+async fn an_address_that_up_refuses_is_refused_by_config_check_and_what_serving_takes_is_nothing_to_it() {
+    let Some(set) = migrate::Set::names().first().copied() else { panic!("no set is built in") };
+    let variable = format!("FAIRLEAD__MIGRATE__{}__URL", set.to_uppercase());
+    let wrong = [(&*variable, "mysql://root:hunter2@db")];
+    let of_servers =
+        [("FAIRLEAD__SERVER__CREDENTIALS__PEERS", "/nope"), ("FAIRLEAD__LIMITS__MEMORY", "16MiB")];
+
+    let checked = Binary::start("migrate", &["config", "check"], &wrong).exit().await;
+    let up = Binary::start("migrate", &[set, "up"], &wrong).exit().await;
+    let others = Binary::start("migrate", &["config", "check"], &of_servers).exit().await;
+
+    for exit in [checked, up] {
+        assert_eq!(exit.code, Some(78), "{exit:?}");
+        assert!(exit.stderr.starts_with(&variable), "{exit:?}");
+        assert!(exit.stderr.contains("it begins with neither postgres:// nor sqlite://"), "{exit:?}");
+        assert!(!exit.stderr.contains("hunter2"), "{exit:?}");
+    }
+    assert_eq!(others.code, Some(0), "{others:?}");
+}
+
+#[tokio::test]
 async fn up_then_check_is_what_a_rollout_does() {
     let database = testkit::postgres().await;
     let environment = [("FAIRLEAD__MIGRATE__ACCOUNTS__URL", &*database.url)];

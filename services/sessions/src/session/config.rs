@@ -49,7 +49,7 @@ impl Config {
             session_token_lifetime,
             idle_timeout,
             absolute_timeout,
-            refresh_grace: _,
+            refresh_grace,
             touch_interval,
             per_account,
         } = self;
@@ -65,6 +65,11 @@ impl Config {
         if session_token_lifetime > idle_timeout {
             let wrong = format!("found {session_token_lifetime}; at most the idle timeout, {idle_timeout}");
             problems.add(format!("{path}.session_token_lifetime"), wrong);
+        }
+        let lifetime = idle_timeout.min(absolute_timeout);
+        if refresh_grace > lifetime {
+            let wrong = format!("found {refresh_grace}; at most as long as a session lives, {lifetime}");
+            problems.add(format!("{path}.refresh_grace"), wrong);
         }
         // Noted less often, a session that is in use would end as an idle one.
         if touch_interval.0 > idle_timeout.0 / 2 {
@@ -107,5 +112,22 @@ mod tests {
         assert_eq!(often, "");
         assert!(seldom.contains("TOUCH_INTERVAL"), "{seldom}");
         assert!(seldom.contains("at most half of the idle timeout"), "{seldom}");
+    }
+
+    #[test]
+    fn the_grace_of_a_refresh_token_is_no_longer_than_its_session_lives() {
+        let grace = |refresh_grace, absolute_timeout| {
+            told(&Config { absolute_timeout, refresh_grace, ..Config::default() })
+        };
+        let (day, fortnight) = (Duration::from_secs(24 * 60 * 60), Duration::from_secs(14 * 24 * 60 * 60));
+
+        let as_long = grace(fortnight, Config::default().absolute_timeout);
+        let longer = grace(Duration(fortnight.0 + SECOND), Config::default().absolute_timeout);
+        let than_at_the_most = grace(fortnight, day);
+
+        assert_eq!(as_long, "");
+        for told in [longer, than_at_the_most] {
+            assert!(told.starts_with("FAIRLEAD__SESSIONS__LIFETIMES__REFRESH_GRACE  found "), "{told}");
+        }
     }
 }

@@ -52,3 +52,16 @@ fn check_says_ok_or_what_is_wrong_by_its_exit_code_too() {
     assert_eq!(answer::<Config>(&PROGRAM, &["show"], nothing).code, 78);
     assert_eq!(answer::<Config>(&PROGRAM, &["chekc"], [URL]).code, 2);
 }
+
+#[test]
+fn check_refuses_what_no_plan_fits_into_and_show_shows_it_all_the_same() {
+    let environment = [URL, ("FAIRLEAD__LIMITS__MEMORY", "16MiB")];
+
+    let checked = answer::<Config>(&PROGRAM, &["check"], environment);
+    let shown = answer::<Config>(&PROGRAM, &["show"], environment);
+
+    assert_eq!(checked.code, 78, "{}", checked.text);
+    assert!(checked.text.contains("memory 16.0 MiB (limits.memory)"), "{}", checked.text);
+    assert!(checked.text.contains("give the container at least"), "{}", checked.text);
+    assert_eq!(shown.code, 0, "{}", shown.text);
+}

@@ -134,3 +134,39 @@ fn an_absent_file_is_a_problem_and_an_empty_name_is_none() {
     );
     assert!(load(&[URL, ("FAIRLEAD_CONFIG", "")]).is_ok());
 }
+
+#[test]
+fn keys_that_cannot_be_read_and_a_port_that_is_given_twice_are_told() {
+    let (folder, [_]) = files([("sessions.pem", "no key")]);
+    let peers = folder.path().to_str().unwrap();
+
+    let absent = problems(&[URL, ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", "/nope")]);
+    let no_key = problems(&[URL, ("FAIRLEAD__SERVER__CREDENTIALS__PEERS", peers)]);
+    let twice = problems(&[
+        URL,
+        ("FAIRLEAD__SERVER__LISTEN", "[::]:8081"),
+        ("FAIRLEAD__ADMIN__LISTEN", "127.0.0.1:8081"),
+    ]);
+
+    assert_eq!(
+        absent,
+        ["FAIRLEAD__SERVER__CREDENTIALS__PEERS /nope: No such file or directory (os error 2)"]
+    );
+    assert!(
+        no_key[0].ends_with("sessions.pem: expected one or two Ed25519 public keys in PEM"),
+        "{no_key:?}"
+    );
+    assert_eq!(
+        twice,
+        [
+            "FAIRLEAD__SERVER__LISTEN found [::]:8081, where admin.listen is, too (127.0.0.1:8081); accepted is \
+             another port"
+        ]
+    );
+    for apart in
+        [("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:8081", "127.0.0.2:8081"), ("0.0.0.0:1", "[::1]:1")]
+    {
+        let listen = [("FAIRLEAD__SERVER__LISTEN", apart.0), ("FAIRLEAD__ADMIN__LISTEN", apart.1)];
+        assert!(load(&[URL, listen[0], listen[1]]).is_ok(), "{apart:?}");
+    }
+}

@@ -56,7 +56,12 @@ pub(super) fn values(given: Given<'_>, problems: &mut Problems) {
 
 fn is_endpoint(text: &str) -> bool {
     let uri = text.parse::<Uri>().ok();
-    uri.is_some_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), None | Some("http" | "https")))
+    uri.is_some_and(|uri| match uri.scheme_str() {
+        Some("http" | "https") => uri.host().is_some(),
+        Some(_) => false,
+        // Whether TLS is spoken says `…_INSECURE` then. A word alone is a host, too, and more likely a mistake.
+        None => uri.port().is_some(),
+    })
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = Option<(&str, &str)>> {

@@ -78,6 +78,22 @@ fn what_cannot_be_used_is_told_all_at_once_with_its_variable() {
 }
 
 #[test]
+fn a_collector_is_named_by_an_address_or_a_host_and_a_port() {
+    for (endpoint, good) in [
+        ("http://collector", true),
+        ("https://collector:4317", true),
+        ("collector:4317", true),
+        ("collector", false),
+        ("ftp://collector", false),
+        ("/traces", false),
+    ] {
+        let (_, told) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]);
+
+        assert_eq!(told.is_empty(), good, "{endpoint}: {told}");
+    }
+}
+
+#[test]
 fn a_header_that_cannot_be_sent_is_told_without_its_secret() {
     let (_, told) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=fine,bad header=s3cret")]);
 
