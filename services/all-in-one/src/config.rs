@@ -84,4 +84,12 @@ impl Config {
     pub fn cannot_be_used(&self, error: &io::Error) -> String {
         format!("FAIRLEAD__DATA: {}: {error}; set it to a folder that can be written to", self.data.display())
     }
+
+    /// That another process has the folder.
+    pub(crate) fn is_in_use(&self) -> String {
+        let folder = self.data.display();
+        format!(
+            "FAIRLEAD__DATA: {folder} is in use by another process; stop that, or set it to another folder"
+        )
+    }
 }

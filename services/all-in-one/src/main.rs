@@ -3,7 +3,7 @@
 
 mod banner;
 
-use std::{env, fs, process::ExitCode, time::Instant};
+use std::{env, process::ExitCode, time::Instant};
 
 use accounts::store::sqlite::SqliteStore;
 use all_in_one::{Config, parts};
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     common::serve_and_announce(
         PROGRAM,
         async |config: Config, process| {
-            fs::create_dir_all(&config.data).map_err(|error| config.cannot_be_used(&error))?;
+            let claim = all_in_one::claim(&config)?;
+            process.on_release("folder", || async { drop(claim) });
             parts::assemble(&config, process).await
         },
         |config, ports| banner::print(config, ports, began.elapsed()),

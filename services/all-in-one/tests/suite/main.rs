@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod folder;
 mod guessing;
 mod house;
 mod journey;
