@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic_types::StatusExt;
 
 use crate::{BootTime, Feed, Heard, Listening, Revocation};
 
@@ -40,8 +42,8 @@ pub async fn follow(feed: Arc<dyn Feed>, follower: Arc<dyn Follower>, stop: Canc
                 }
                 Err(error) => error,
             };
-            // An outage is told once, however long it lasts.
-            if told {
+            // An outage is told once, however long it lasts; that a process starts or ends is none.
+            if told || is_in_passing(&lost) {
                 tracing::debug!(error = &*lost, "revocations are not heard");
             } else {
                 tracing::warn!(
@@ -58,6 +60,13 @@ pub async fn follow(feed: Arc<dyn Feed>, follower: Arc<dyn Follower>, stop: Canc
         () = stop.cancelled() => {}
         never = following => never,
     }
+}
+
+/// Whether whoever is listened to says that it starts or ends. It may be in this very process; another one is soon replaced,
+/// or, where it is not, is missed at the next try.
+fn is_in_passing(lost: &crate::Lost) -> bool {
+    let details = lost.downcast_ref::<Status>().and_then(Status::get_details_error_info);
+    details.is_some_and(|info| ["STARTING", "SHUTTING_DOWN"].contains(&&*info.reason))
 }
 
 async fn listen(mut listening: Box<dyn Listening>, follower: &dyn Follower) -> crate::Lost {

@@ -66,3 +66,16 @@ async fn a_folder_is_of_one_process_at_a_time_also_when_that_is_killed() {
     );
     assert_eq!(second.stderr.trim(), expected);
 }
+
+#[tokio::test]
+async fn a_start_and_a_stop_tell_nothing_but_where_everything_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let suite = start(folder.path());
+
+    suite.binary.line(|line| line.as_str().is_some_and(|line| line.starts_with("  admin "))).await;
+    suite.binary.signal(Signal::INT);
+    let exit = suite.binary.exit().await;
+
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    assert!(exit.lines.iter().all(|line| !line.is_object()), "{exit:#?}");
+}

@@ -39,6 +39,27 @@ async fn without_postgres_accounts_is_alive_and_not_ready_and_becomes_ready_when
     assert_eq!(back, Surfaces { alive: 200, started: 200, ready: 200, health: ServingStatus::Serving });
 }
 
+#[tokio::test]
+async fn sessions_that_cannot_be_listened_to_are_missed_with_a_warning() {
+    let keys = ServiceKeys::make(&["accounts"]);
+    let accounts = Server::start(
+        "accounts",
+        &[
+            ("FAIRLEAD__ACCOUNTS__POSTGRES__URL", "postgres://accounts@127.0.0.1:9/accounts"),
+            ("FAIRLEAD__ACCOUNTS__SESSIONS__URL", "http://127.0.0.1:9"),
+            (
+                "FAIRLEAD__SERVER__CREDENTIALS__PRIVATE_KEY_FILE",
+                &keys.private("accounts").display().to_string(),
+            ),
+        ],
+    );
+
+    let told = accounts.binary.line(|line| line["target"] == "guard::tail").await;
+
+    assert_eq!(told["level"], "WARN", "{told}");
+    assert_eq!(told["message"], "revocations are not heard; sessions are validated one by one", "{told}");
+}
+
 /// What every readiness surface says at one moment.
 #[derive(Debug, PartialEq)]
 struct Surfaces {
