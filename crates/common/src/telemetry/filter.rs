@@ -47,13 +47,24 @@ fn is_no_span(metadata: &Metadata<'_>) -> bool {
     !metadata.is_span()
 }
 
-/// Reads directives. They stand between `info` for every target, which they may override (a misspelt level would
-/// otherwise be taken for a target and silence the rest), and the security events, which they may not.
+/// Reads directives. They stand between `info` for every target, which they may override, and the security events, which
+/// they may not.
 pub(super) fn parse(directives: &str) -> Result<Targets, String> {
     let whole = format!("info,{directives},{}=info", audit::TARGET);
-    whole.parse().map_err(|_| {
-        format!("found {directives:?}; a level (off, error, warn, info, debug, trace) or levels by target: info,common::grpc=debug")
+    // What is no level by itself would be taken for a target of which everything is logged.
+    let is_clear = |directive: &str| directive.contains('=') || is_level(directive);
+    let parsed = directives.split(',').all(is_clear).then(|| whole.parse().ok()).flatten();
+    parsed.ok_or_else(|| {
+        format!(
+            "found {directives:?}; a level (off, error, warn, info, debug, trace) or levels by target: \
+             info,common::grpc=debug"
+        )
     })
+}
+
+/// Whether a word is a level; nothing at all is one to its parser.
+fn is_level(word: &str) -> bool {
+    !word.is_empty() && word.parse::<LevelFilter>().is_ok()
 }
 
 #[cfg(test)]
@@ -109,8 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_level_silences_nothing() {
-        let filter = parse("inof").unwrap();
+    fn a_word_that_is_no_level_is_refused_with_those_that_are() {
+        for wrong in ["wran", "", "info,", "common::grpc", "common=debug,inof"] {
+            let refused = parse(wrong).unwrap_err();
+
+            assert!(refused.contains("off, error, warn, info, debug, trace"), "{wrong:?}: {refused}");
+        }
+        for good in ["off", "WARN", "debug,common::grpc=trace", "common=debug"] {
+            assert!(parse(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn targets_that_nothing_is_said_about_stay_at_info() {
+        let filter = parse("common=debug").unwrap();
 
         assert!(filter.to_string().split(',').any(|directive| directive == "info"));
     }
