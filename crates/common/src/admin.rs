@@ -27,6 +27,7 @@ use crate::{Process, grpc::server::listen};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The address to listen on; port 0 takes a free one. Images set `[::]:8081`.
+    #[schemars(example = "0.0.0.0:8081")]
     pub listen: SocketAddr,
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Field {
     pub(super) kind: Kind,
     /// What it is when nobody sets it; null when that is nothing.
     pub(super) default: Value,
+    /// Something that it may hold, where its type does not tell how that is spelt.
+    pub(super) example: Option<String>,
     /// Its doc comment.
     pub(super) doc: String,
 }
@@ -100,7 +102,8 @@ impl Catalogue {
         let doc = doc(schema).or(doc(there)).unwrap_or_default();
         if !is_struct(there) {
             let kind = Kind::of(schema);
-            self.fields.push(Field { path: path.to_owned(), kind, default: default.clone(), doc });
+            let example = schema["examples"][0].as_str().map(str::to_owned);
+            self.fields.push(Field { path: path.to_owned(), kind, default: default.clone(), example, doc });
             return;
         }
         if !path.is_empty() {

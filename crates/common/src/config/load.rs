@@ -160,7 +160,10 @@ fn wrong(field: &Field, given: &Given, reason: Option<ConfigError>) -> String {
     let found = found(&given.value);
     match (accepted, reason.and_then(said_by_type)) {
         // The type of a text knows best what it takes.
-        (Shape::Text | Shape::Other(_), Some(reason)) => format!("found {found}: {reason}"),
+        (Shape::Text | Shape::Other(_), Some(reason)) => match &field.example {
+            Some(example) => format!("found {found}: {reason}; accepted is, for example, {example}"),
+            None => format!("found {found}: {reason}"),
+        },
         (Shape::Duration | Shape::Size, Some(reason)) => {
             format!("found {found}, {reason}; accepted is {accepted}")
         }

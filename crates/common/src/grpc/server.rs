@@ -25,6 +25,7 @@ const BACKLOG: i32 = 1024;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The address to listen on; port 0 takes a free one. Images set `[::]:50051`.
+    #[schemars(example = "0.0.0.0:50051")]
     pub listen: SocketAddr,
     /// How many proxies stand in front, each of which adds to `x-forwarded-for`. 0: the peer is the client.
     pub trusted_hops: u8,

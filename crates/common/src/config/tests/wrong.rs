@@ -170,3 +170,22 @@ fn keys_that_cannot_be_read_and_a_port_that_is_given_twice_are_told() {
         assert!(load(&[URL, listen[0], listen[1]]).is_ok(), "{apart:?}");
     }
 }
+
+#[test]
+fn an_address_to_listen_on_that_is_none_is_told_with_an_example() {
+    let problems = problems(&[
+        URL,
+        ("FAIRLEAD__SERVER__LISTEN", "localhost:50051"),
+        ("FAIRLEAD__ADMIN__LISTEN", ":8081"),
+    ]);
+
+    assert_eq!(
+        problems,
+        [
+            "FAIRLEAD__ADMIN__LISTEN found \":8081\": invalid socket address syntax; accepted is, for example, \
+             0.0.0.0:8081",
+            "FAIRLEAD__SERVER__LISTEN found \"localhost:50051\": invalid socket address syntax; accepted is, for \
+             example, 0.0.0.0:50051",
+        ]
+    );
+}
