@@ -66,6 +66,12 @@ pub trait Settings:
         Uses::Everything
     }
 
+    /// What this binary can be told besides what every one can, each with what it does, for its help.
+    #[must_use]
+    fn commands() -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// What this binary sets the frame to where the operator says nothing.
     #[must_use]
     fn frame() -> FrameConfig {

@@ -76,11 +76,11 @@ pub fn serve_and_announce<C: Settings>(
             Some(probe) => with_config::<C>(program, Uses::Sections(&["admin"]), |loaded| {
                 ask(&loaded.frame.admin, probe)
             }),
-            None => fail(BAD_USAGE, &usage(program)),
+            None => fail(BAD_USAGE, &usage::<C>(program)),
         },
         ["--version" | "-V"] => say(&format!("{} {}", program.name, program.version)),
-        ["--help" | "-h"] => say(&usage(program)),
-        _ => fail(BAD_USAGE, &usage(program)),
+        ["--help" | "-h"] => say(&usage::<C>(program)),
+        _ => fail(BAD_USAGE, &usage::<C>(program)),
     }
 }
 
@@ -238,7 +238,9 @@ fn fail(code: u8, text: &str) -> ExitCode {
     code.into()
 }
 
-fn usage(program: Program) -> String {
+fn usage<C: Settings>(program: Program) -> String {
+    let own: Vec<String> =
+        C::commands().iter().map(|(call, does)| format!("  {call:<26}  {does}\n")).collect();
     format!(
         "\
 usage: {} [command]
@@ -252,7 +254,8 @@ without a command it serves; its settings are environment variables
   config schema               what may be set
   sizing                      what is planned from the container's limits, and why
   probe live|ready|startup    asks the running process, and exits 0 or 1
-  --version",
-        program.name
+{}  --version",
+        program.name,
+        own.concat()
     )
 }

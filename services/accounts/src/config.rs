@@ -52,6 +52,10 @@ impl Settings for Config {
         [("accounts.sessions", &self.accounts.sessions)].into_iter().chain(uploads).collect()
     }
 
+    fn commands() -> &'static [(&'static str, &'static str)] {
+        &[crate::GRANT_ADMIN_HELP]
+    }
+
     fn demands(&self) -> Vec<Demand> {
         vec![password::demand(), postgres::demand(&self.accounts.postgres), crate::near_cache()]
     }

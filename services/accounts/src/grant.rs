@@ -17,6 +17,12 @@ use crate::{
 /// The exit code of a command that was called in a way it does not know.
 const BAD_USAGE: u8 = 2;
 
+/// How [`command`] is called and what it does, for a program's help.
+pub const HELP: (&str, &str) = (
+    "grant-admin <email>",
+    "gives the role `admin` to the account of that address, straight in the database",
+);
+
 /// What granting has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granted {

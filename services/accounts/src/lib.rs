@@ -35,7 +35,7 @@ use proto::accounts::v1::accounts_service_server::AccountsServiceServer;
 #[cfg(feature = "postgres")]
 pub use config::Config;
 pub use error::Error;
-pub use grant::{Granted, Refused, command as grant_admin_command, grant_admin};
+pub use grant::{Granted, HELP as GRANT_ADMIN_HELP, Refused, command as grant_admin_command, grant_admin};
 pub use policy::POLICY;
 
 /// The name by which the near cache is planned.

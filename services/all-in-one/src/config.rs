@@ -61,6 +61,10 @@ impl Settings for Config {
         frame
     }
 
+    fn commands() -> &'static [(&'static str, &'static str)] {
+        &[accounts::GRANT_ADMIN_HELP]
+    }
+
     fn demands(&self) -> Vec<Demand> {
         parts::demands()
     }

@@ -58,3 +58,16 @@ async fn the_readmes_commands_that_tell_of_settings_work_as_they_stand() {
     assert_eq!(commands.iter().filter(|line| line.starts_with("target/")).count(), 4, "{commands:#?}");
     assert_eq!(told.code, Some(0), "{told:#?}");
 }
+
+#[tokio::test]
+async fn help_names_every_command() {
+    for (service, more) in [("accounts", true), ("fairlead", true), ("sessions", false)] {
+        let told = Binary::start(service, &["--help"], &[]).exit().await;
+
+        let begins = |command| {
+            told.lines.iter().any(|line| line.as_str().is_some_and(|line| line.starts_with(command)))
+        };
+        assert!(begins("  config check ") && begins("  sizing "), "{told:#?}");
+        assert_eq!(begins("  grant-admin <email> "), more, "{told:#?}");
+    }
+}
