@@ -15,7 +15,7 @@ pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use common::{
     Process,
@@ -40,14 +40,16 @@ pub struct Sql<DB: Database> {
     /// How long a unit of work may take before its connection is given up as lost.
     lost_after: Duration,
     breaker: Arc<Breaker>,
+    /// The file that it is, where it is one.
+    file: Option<Arc<Path>>,
     /// What is told of its statements.
     database: database::Database,
 }
 
 impl<DB: Database> Clone for Sql<DB> {
     fn clone(&self) -> Self {
-        let (pool, breaker) = (self.pool.clone(), Arc::clone(&self.breaker));
-        Self { pool, breaker, database: self.database.clone(), ..*self }
+        let (pool, breaker, file) = (self.pool.clone(), Arc::clone(&self.breaker), self.file.clone());
+        Self { pool, breaker, file, database: self.database.clone(), ..*self }
     }
 }
 
@@ -58,7 +60,7 @@ where
     /// Over a pool, with transactions that begin so; a unit of work that takes longer is given up.
     fn over(pool: Pool<DB>, begin: &'static str, lost_after: Duration, place: database::Place) -> Self {
         let database = database::Database::new(system(DB::NAME), place);
-        Self { pool, begin, lost_after, breaker: Arc::default(), database }
+        Self { pool, begin, lost_after, breaker: Arc::default(), file: None, database }
     }
 
     /// Lets the process report the database in its readiness, and close it at its end. It is ready with a schema of
@@ -88,7 +90,10 @@ where
     pub async fn check(&self, schema: i64) -> Result<(), String> {
         let head =
             unit::attempt(self, None, &|session: &mut dyn Session| Box::pin(schema::head(session)), None);
-        let head = head.await.map_err(|failure| failure.for_operator())?;
+        let head = head.await.map_err(|failure| match &self.file {
+            Some(file) => format!("{}: {}", file.display(), failure.for_operator()),
+            None => failure.for_operator(),
+        })?;
         schema::suits(head.as_ref(), schema)
     }
 

@@ -41,7 +41,8 @@ impl Sqlite {
             .after_connect(|connection, _| Box::pin(write_ahead(connection)))
             .connect_lazy_with(options);
         // A transaction that begins as a reader cannot become the writer when another one has written meanwhile.
-        Self::over(pool, "begin immediate", LOST_AFTER, Place::default())
+        let database = Self::over(pool, "begin immediate", LOST_AFTER, Place::default());
+        Self { file: Some(file.into()), ..database }
     }
 }
 
@@ -52,9 +53,9 @@ async fn write_ahead(connection: &mut SqliteConnection) -> Result<(), sqlx::Erro
     let give_up = Instant::now() + PATIENCE;
     loop {
         match sqlx::query("pragma journal_mode = wal").execute(&mut *connection).await {
-            Err(sqlx::Error::Database(error))
-                if error.code().as_deref() == Some(BUSY) && Instant::now() < give_up =>
-            {
+            // The pool would try again and keep the cause to itself; the first statement meets it, too, and tells.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() != Some(BUSY) => return Ok(()),
+            Err(sqlx::Error::Database(_)) if Instant::now() < give_up => {
                 sleep(Duration::from_millis(10)).await;
             }
             done => return done.map(drop),

@@ -45,8 +45,10 @@ pub async fn assemble(
 ) -> Result<Vec<Service>, Box<dyn Error + Send + Sync>> {
     for part in PARTS.iter().filter(|part| part.has_database) {
         let set = migrate::Set::embedded(part.name)?;
-        let url = format!("sqlite://{}", config.database(part.name).display());
-        migrate::up(&set, &url, &migrate::Options::default()).await?;
+        let file = config.database(part.name);
+        let migrated =
+            migrate::up(&set, &format!("sqlite://{}", file.display()), &migrate::Options::default()).await;
+        migrated.map_err(|error| format!("{}: {error}", file.display()))?;
     }
     let mut services = Vec::new();
     for part in PARTS {

@@ -79,3 +79,20 @@ async fn a_start_and_a_stop_tell_nothing_but_where_everything_is() {
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     assert!(exit.lines.iter().all(|line| !line.is_object()), "{exit:#?}");
 }
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_told_with_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    fs::write(&file, "no database at all, and longer than the hundred bytes of a header".repeat(8)).unwrap();
+
+    let start = refused(folder.path()).await;
+    let data = [("FAIRLEAD__DATA", folder.path().to_str().unwrap())];
+    let grant = Binary::start("fairlead", &["grant-admin", "ada@example.com"], &data).exit().await;
+
+    assert_eq!((start.code, grant.code), (Some(78), Some(1)), "{start:#?} {grant:#?}");
+    for exit in [start, grant] {
+        assert!(exit.stderr.contains(&format!("{}: ", file.display())), "{exit:#?}");
+        assert!(exit.stderr.contains("file is not a database"), "{exit:#?}");
+    }
+}
