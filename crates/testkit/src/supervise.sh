@@ -41,7 +41,8 @@ clean() {
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/fairlead-test.XXXXXX") || exit
 trap clean EXIT
-trap exit INT TERM
+# PIPE: nobody reads the answer to a command that was under way.
+trap exit INT TERM PIPE
 # The kernel hangs up on a group of which somebody is frozen when the test process ends: that must not end the clean-up.
 trap '' HUP
 cd "$folder" || exit

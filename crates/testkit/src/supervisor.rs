@@ -144,3 +144,31 @@ pub(crate) fn find_tool(program: &str, script: &str, folder: PathBuf) -> PathBuf
     assert!(folder.join(program).is_file(), "this test needs {program}: run {script}, or `make test`");
     folder
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_ends_with_its_test_although_nobody_reads_the_last_answer() {
+        let mut supervisor = Supervisor::prepare(Recipe {
+            name: "sleeper",
+            programs: PathBuf::from("/bin"),
+            within: env::temp_dir(),
+            user: None,
+            prepare: ":".to_owned(),
+            serve: "sleep 600".to_owned(),
+            end: "KILL",
+        })
+        .await;
+        supervisor.start(async || true).await;
+        let Supervisor { folder, mut commands, answers, _shell: mut shell, .. } = supervisor;
+
+        drop(answers);
+        commands.write_all(b"check\n").await.unwrap();
+        drop(commands);
+        shell.wait().await.unwrap();
+
+        assert!(!folder.exists(), "what was started there goes on");
+    }
+}
